@@ -1,0 +1,61 @@
+/**
+ * Where the page of an error code is found. Relative to the repository until there is a public address.
+ */
+const pages = "docs/errors/";
+
+/**
+ * The base of every error that this library throws.
+ *
+ * `code` is stable and safe to compare; the message ends with the page that explains it.
+ */
+export class DurableTaskError extends Error {
+  override name = "DurableTaskError";
+  /** Stable identifier of the kind of error, such as `NON_DETERMINISM`. */
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(`${message} (${pages}${code}.md)`, options);
+    this.code = code;
+  }
+}
+
+/** The ways in which a call to a task hub can fail: the names of gRPC's status codes. */
+export type TaskHubErrorCode =
+  | "ABORTED"
+  | "ALREADY_EXISTS"
+  | "CANCELLED"
+  | "DEADLINE_EXCEEDED"
+  | "FAILED_PRECONDITION"
+  | "INTERNAL"
+  | "INVALID_ARGUMENT"
+  | "NOT_FOUND"
+  | "PERMISSION_DENIED"
+  | "RESOURCE_EXHAUSTED"
+  | "UNAUTHENTICATED"
+  | "UNAVAILABLE"
+  | "UNIMPLEMENTED"
+  | "UNKNOWN";
+
+/**
+ * A call to the task hub failed.
+ *
+ * `UNAVAILABLE` means that the outcome is unknown: the hub may or may not have done what was asked.
+ */
+export class TaskHubError extends DurableTaskError {
+  override name = "TaskHubError";
+  declare readonly code: TaskHubErrorCode;
+
+  // oxlint-disable-next-line typescript/no-useless-constructor -- narrows the code
+  constructor(code: TaskHubErrorCode, message: string, options?: ErrorOptions) {
+    super(code, message, options);
+  }
+}
+
+/** An argument is of the wrong type or out of range; nothing was done. */
+export class InvalidArgumentError extends DurableTaskError {
+  override name = "InvalidArgumentError";
+
+  constructor(message: string, options?: ErrorOptions) {
+    super("INVALID_ARGUMENT", message, options);
+  }
+}

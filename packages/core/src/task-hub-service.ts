@@ -1,0 +1,52 @@
+import type {
+  DescMessage,
+  DescMethod,
+  DescMethodServerStreaming,
+  DescMethodUnary,
+  MessageInitShape,
+  MessageShape,
+} from "@bufbuild/protobuf";
+import { create } from "@bufbuild/protobuf";
+import { TaskHubSidecarService } from "@durabletask/protobuf";
+import type { CallOptions, Transport } from "./transport.ts";
+
+type Methods = (typeof TaskHubSidecarService)["method"];
+
+/** The methods of a task hub as functions, typed by the descriptors of the service. */
+export type TaskHubService = {
+  readonly [Name in keyof Methods]: Methods[Name] extends DescMethodUnary<infer I, infer O>
+    ? (request: MessageInitShape<I>, options?: CallOptions) => Promise<MessageShape<O>>
+    : Methods[Name] extends DescMethodServerStreaming<infer I, infer O>
+      ? (request: MessageInitShape<I>, options?: CallOptions) => AsyncIterable<MessageShape<O>>
+      : never;
+};
+
+/** Derives the typed facade of a transport. Client and worker call the hub through it. */
+export function createTaskHubService(transport: Transport): TaskHubService {
+  const service: Record<string, unknown> = {};
+  for (const method of TaskHubSidecarService.methods) {
+    service[method.localName] = bind(transport, method);
+  }
+  // Sound because the loop above binds every method of the descriptor that the type is derived from.
+  return service as TaskHubService;
+}
+
+function bind(transport: Transport, method: DescMethod): unknown {
+  if (isUnary(method)) {
+    return (request: MessageInitShape<DescMessage>, options?: CallOptions) =>
+      transport.unary(method, create(method.input, request), options);
+  }
+  if (isServerStreaming(method)) {
+    return (request: MessageInitShape<DescMessage>, options?: CallOptions) =>
+      transport.stream(method, create(method.input, request), options);
+  }
+  throw new Error(`${method.name}: the service has no ${method.methodKind} methods`);
+}
+
+function isUnary(method: DescMethod): method is DescMethodUnary {
+  return method.methodKind === "unary";
+}
+
+function isServerStreaming(method: DescMethod): method is DescMethodServerStreaming {
+  return method.methodKind === "server_streaming";
+}

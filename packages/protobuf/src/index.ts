@@ -1,0 +1,1 @@
+export * from "./gen/orchestrator_service_pb.ts";
