@@ -3612,9 +3612,7 @@ export const WorkerCapabilitySchema: GenEnum<WorkerCapability> = /*@__PURE__*/
   enumDesc(file_orchestrator_service, 1);
 
 /**
- * Everything that a client or a worker asks of a task hub.
- *
- * ---- Instances, as clients see them --------------------------------------------------------------
+ * Everything that a client or a worker asks of a task hub: instances first, then work, entities and task hubs.
  *
  * @generated from service TaskHubSidecarService
  */
