@@ -1,0 +1,88 @@
+// Installs the packed packages into an empty project outside the workspace and uses them there as people do: from ES
+// modules, by require(), from TypeScript without skipLibCheck, on this Node.js and on the oldest one promised. They
+// have to be built: `pnpm build && pnpm check:consumer`.
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Check } from "./checks.ts";
+import { runChecks } from "./checks.ts";
+import type { PublicPackage } from "./public-packages.ts";
+import { entryPoints, packPublicPackages, root, run } from "./public-packages.ts";
+
+/** The lower end of the packages' `engines`. */
+const oldestNode = "22.13.0";
+
+const project = mkdtempSync(join(tmpdir(), "durabletask-consumer-"));
+const runtimes = [
+  { title: `Node.js ${process.versions.node}`, node: process.execPath },
+  { title: `Node.js ${oldestNode}`, node: bin("node") },
+];
+try {
+  const packages = await packPublicPackages(project);
+  await install(project, packages);
+  const compiled = run(bin("tsc"), [], project);
+  await runChecks([
+    { title: "TypeScript: a program compiles, libraries checked", run: () => compiled },
+    ...runtimes.flatMap(({ title, node }) => [
+      ...importChecks(title, node, packages),
+      {
+        title: `${title}: an orchestration runs`,
+        run: () => compiled.then(() => orchestrate(node)),
+      },
+    ]),
+  ]);
+} finally {
+  rmSync(project, { recursive: true });
+}
+
+/** An npm project with the packages, its compiler and the oldest Node.js. */
+async function install(folder: string, packages: readonly PublicPackage[]): Promise<void> {
+  const ours = packages.map(({ manifest, tarball }) => [manifest.name, `file:${tarball}`]);
+  const { devDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+    devDependencies: Record<string, string>;
+  };
+  const manifest = {
+    private: true,
+    type: "module",
+    dependencies: Object.fromEntries(ours) as Record<string, string>,
+    devDependencies: {
+      "@types/node": devDependencies["@types/node"],
+      node: oldestNode,
+      typescript: devDependencies["typescript"],
+    },
+  };
+  writeFileSync(join(folder, "package.json"), JSON.stringify(manifest, undefined, 2));
+  cpSync(join(root, "scripts/consumer"), folder, { recursive: true });
+  await run("npm", ["install", "--no-audit", "--no-fund"], folder);
+}
+
+function bin(command: string): string {
+  return join(project, "node_modules/.bin", command);
+}
+
+function importChecks(title: string, node: string, packages: readonly PublicPackage[]): Check[] {
+  const modules = packages.flatMap(({ manifest }) => entryPoints(manifest));
+  return [
+    ...modules.map((module) => ({
+      title: `${title}: import ${module}`,
+      run: () => evaluate(node, "module", `await import(${JSON.stringify(module)})`),
+    })),
+    ...modules.map((module) => ({
+      title: `${title}: require ${module}`,
+      run: () => evaluate(node, "commonjs", `require(${JSON.stringify(module)})`),
+    })),
+  ];
+}
+
+/** Evaluates an expression that gives a module, which has to export something. */
+async function evaluate(node: string, type: string, expression: string): Promise<void> {
+  const names = `Object.keys(${type === "module" ? `(${expression})` : expression})`;
+  const script = `if (${names}.length === 0) throw new Error("exports nothing")`;
+  await run(node, [`--input-type=${type}`, "--eval", script], project);
+}
+
+async function orchestrate(node: string): Promise<void> {
+  const printed = await run(node, [join(project, "greetings.js")], project);
+  const expected = "Hello, Ada!\nHello, Grace!\n";
+  if (printed !== expected) throw new Error(`printed ${JSON.stringify(printed)}`);
+}
