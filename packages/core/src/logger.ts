@@ -22,7 +22,9 @@ export const defaultLogger: Logger = {
 
 function write(level: string, fields: Readonly<Record<string, unknown>>, message: string): void {
   const facts = Object.entries(fields).map(([name, value]) => `${name}=${text(value)}`);
-  process.stderr.write(`durabletask ${level}: ${message}${facts.length > 0 ? ` [${facts.join(" ")}]` : ""}\n`);
+  process.stderr.write(
+    `durabletask ${level}: ${message}${facts.length > 0 ? ` [${facts.join(" ")}]` : ""}\n`,
+  );
 }
 
 function text(value: unknown): string {

@@ -1,0 +1,187 @@
+import type { HistoryEvent, OrchestratorAction } from "@durabletask/protobuf";
+import { type DurableCall, NonDeterminismError, TooManyActionsError } from "./errors.ts";
+
+type ActionType = OrchestratorAction["orchestratorActionType"];
+
+/** An action that the code has asked for, until the history records it or the turn hands it out. */
+interface PendingAction {
+  readonly id: number;
+  readonly type: ActionType;
+  /** Adopts what was recorded, where that may differ harmlessly: a timer's fire time, a derived instance id. */
+  readonly recorded: ((event: HistoryEvent) => void) | undefined;
+}
+
+/**
+ * The actions of one execution: gives them their ids in the order in which the code asks (E3), checks them against what
+ * the history records (E5), and hands out what is new.
+ */
+export class ActionLog {
+  readonly #pending = new Map<number, PendingAction>();
+  readonly #limit: number;
+  #lastId = 0;
+  #added = 0;
+  #isClosed = false;
+  #overflow: TooManyActionsError | undefined;
+  #last: PendingAction | undefined;
+
+  /** @param limit how many actions one turn may ask for */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** The id that the next action will get. */
+  get nextId(): number {
+    return this.#lastId + 1;
+  }
+
+  /** The last thing that the code asked for, in words, for error messages. */
+  get lastCall(): string | undefined {
+    if (this.#last === undefined) return undefined;
+    const { kind, name } = callOf(this.#last.type);
+    return name === "" ? `${kind} #${this.#last.id}` : `${kind} '${name}' (#${this.#last.id})`;
+  }
+
+  /** Set once a turn has asked for more than the limit, even if the code caught the error. */
+  get overflow(): TooManyActionsError | undefined {
+    return this.#overflow;
+  }
+
+  /** Adds an action, and gives its id. */
+  add(type: ActionType, recorded?: (event: HistoryEvent) => void): number {
+    this.#added += 1;
+    if (this.#added > this.#limit) {
+      this.#overflow = new TooManyActionsError(this.#limit);
+      throw this.#overflow;
+    }
+    this.#lastId += 1;
+    if (this.#isClosed) return this.#lastId;
+    this.#last = { id: this.#lastId, type, recorded };
+    this.#pending.set(this.#lastId, this.#last);
+    return this.#lastId;
+  }
+
+  /** Takes an action back that no turn has handed out yet; without effect on any other. */
+  drop(id: number): void {
+    this.#pending.delete(id);
+  }
+
+  /** The history records an action: it must be the one that the code asked for under that id (E5). */
+  confirm(event: HistoryEvent, position: number): void {
+    const pending = this.#pending.get(event.eventId);
+    if (pending === undefined || !matches(pending, event)) {
+      throw new NonDeterminismError({
+        recorded: recordedCall(event),
+        attempted: pending && callOf(pending.type),
+        eventId: event.eventId,
+        position,
+      });
+    }
+    this.#pending.delete(event.eventId);
+    pending.recorded?.(event);
+  }
+
+  /** Takes what is new, in the order of ids. From here on it counts as recorded. */
+  take(): OrchestratorAction[] {
+    this.#added = 0;
+    if (this.#pending.size === 0) return [];
+    const actions = Array.from(this.#pending.values(), ({ id, type }) => toAction(id, type));
+    this.#pending.clear();
+    return actions;
+  }
+
+  /** The execution has ended: what the code still asks for is not emitted (E10). */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  /** Forgets what was not handed out: the instance fails, and nothing of it is to be trusted. */
+  discard(): void {
+    this.#pending.clear();
+  }
+}
+
+/** Wraps what is asked for into the message of the wire. */
+export function toAction(id: number, type: ActionType): OrchestratorAction {
+  return { $typeName: "OrchestratorAction", id, orchestratorActionType: type };
+}
+
+/** Whether a history event records an action of the orchestrator's. */
+export function recordsAction(event: HistoryEvent): boolean {
+  switch (event.eventType.case) {
+    case "taskScheduled":
+    case "timerCreated":
+    case "subOrchestrationInstanceCreated":
+    case "eventSent":
+    case "entityOperationCalled":
+    case "entityOperationSignaled":
+    case "entityLockRequested":
+    case "entityUnlockSent":
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Kind, name, target, and an instance id that the code chose; not what deployments change harmlessly. */
+function matches({ type, recorded }: PendingAction, { eventType }: HistoryEvent): boolean {
+  switch (eventType.case) {
+    case "taskScheduled":
+      return type.case === "scheduleTask" && type.value.name === eventType.value.name;
+    case "timerCreated":
+      return type.case === "createTimer";
+    case "subOrchestrationInstanceCreated":
+      return (
+        type.case === "createSubOrchestration" &&
+        type.value.name === eventType.value.name &&
+        (type.value.instanceId === eventType.value.instanceId || recorded !== undefined)
+      );
+    case "eventSent":
+      return (
+        type.case === "sendEvent" &&
+        type.value.name.toLowerCase() === eventType.value.name.toLowerCase() &&
+        type.value.instance?.instanceId === eventType.value.instanceId
+      );
+    default:
+      return (
+        type.case === "sendEntityMessage" && type.value.EntityMessageType.case === eventType.case
+      );
+  }
+}
+
+function callOf(type: ActionType): DurableCall {
+  switch (type.case) {
+    case "scheduleTask":
+      return { kind: "activity", name: type.value.name };
+    case "createTimer":
+      return { kind: "timer", name: "" };
+    case "createSubOrchestration":
+      return {
+        kind: "sub-orchestration",
+        name: type.value.name,
+        target: type.value.instanceId,
+      };
+    case "sendEvent":
+      return { kind: "event", name: type.value.name, target: type.value.instance?.instanceId };
+    default:
+      return { kind: type.case ?? "nothing", name: "" };
+  }
+}
+
+function recordedCall({ eventType }: HistoryEvent): DurableCall {
+  switch (eventType.case) {
+    case "taskScheduled":
+      return { kind: "activity", name: eventType.value.name };
+    case "timerCreated":
+      return { kind: "timer", name: "" };
+    case "subOrchestrationInstanceCreated":
+      return {
+        kind: "sub-orchestration",
+        name: eventType.value.name,
+        target: eventType.value.instanceId,
+      };
+    case "eventSent":
+      return { kind: "event", name: eventType.value.name, target: eventType.value.instanceId };
+    default:
+      return { kind: eventType.case ?? "nothing", name: "" };
+  }
+}

@@ -1,0 +1,190 @@
+import { InvalidArgumentError } from "../errors.ts";
+import { DurableTask, type TaskObserver } from "./durable-task.ts";
+import { Flow } from "./flow.ts";
+import type { Task, TaskResult } from "./task.ts";
+
+/** The results of several tasks, in their order. */
+export type TaskResults<Tasks extends readonly Task<unknown>[]> = {
+  -readonly [Index in keyof Tasks]: TaskResult<Tasks[Index]>;
+};
+
+/** The task that ended first, and how. `"value" in winner` tells whether it succeeded. */
+export type Winner<Tasks extends readonly Task<unknown>[]> = number extends Tasks["length"]
+  ? Ended<number, Tasks[number]>
+  : { [Index in IndexOf<Tasks>]: Ended<Index, Tasks[Index]> }[IndexOf<Tasks>];
+
+/** One task that has ended, where it stands among those that were given, and how it ended. */
+export type Ended<Index extends number, Of extends Task<unknown>> =
+  Of extends Task<infer Result>
+    ?
+        | { readonly index: Index; readonly task: Of; readonly value: Result }
+        | { readonly index: Index; readonly task: Of; readonly error: unknown }
+    : never;
+
+type IndexOf<Tasks extends readonly unknown[]> =
+  Exclude<keyof Tasks, keyof (readonly unknown[])> extends `${infer Index extends number}`
+    ? Index
+    : never;
+
+/**
+ * Waits for all of the tasks. If any failed it fails with an `AggregateError` that holds the errors of all that did, in
+ * the order of the tasks, once all have ended.
+ *
+ * `Task.WhenAll` in .NET, `when_all` in Python.
+ */
+export function whenAll<Tasks extends readonly Task<unknown>[] | []>(
+  tasks: Tasks,
+): Task<TaskResults<Tasks>> {
+  return new AllTask(durableTasks(tasks)) as Task<unknown> as Task<TaskResults<Tasks>>;
+}
+
+/**
+ * Waits for the first of the tasks to end, and tells which one it was and how it ended. Does not throw when that task
+ * failed; of several that have ended already, the first in order wins.
+ *
+ * `Task.WhenAny` in .NET, `when_any` in Python. Throws `InvalidArgumentError` for an empty list.
+ */
+export function whenAny<Tasks extends readonly Task<unknown>[] | []>(
+  tasks: Tasks,
+): Task<Winner<Tasks>> {
+  if (tasks.length === 0) throw new InvalidArgumentError("whenAny needs at least one task");
+  return new AnyTask(durableTasks(tasks)) as Task<unknown> as Task<Winner<Tasks>>;
+}
+
+/**
+ * Gives the tasks as they end, in linear time: `for await (const { index, value } of whenEach(tasks))`, or in a generator
+ * `for (const next of whenEach(tasks)) { const { index } = yield* next; }`. Does not throw for tasks that failed.
+ */
+export function whenEach<Of extends Task<unknown>>(tasks: readonly Of[]): EachTask<Of> {
+  return new Each(durableTasks(tasks)) as EachTask<unknown> as EachTask<Of>;
+}
+
+/** What `whenEach` gives: iterable once, in either style. */
+export interface EachTask<Of> {
+  [Symbol.asyncIterator](): AsyncIterator<Of extends Task<unknown> ? Ended<number, Of> : unknown>;
+  [Symbol.iterator](): Iterator<Task<Of extends Task<unknown> ? Ended<number, Of> : unknown>>;
+}
+
+/** The winner of a `whenAny`, recognisable for the plain-yield styles, which get its task instead. */
+export class EndedTask {
+  readonly index: number;
+  readonly task: DurableTask<unknown>;
+  declare readonly value?: unknown;
+  declare readonly error?: unknown;
+
+  constructor(index: number, task: DurableTask<unknown>) {
+    this.index = index;
+    this.task = task;
+    if (task.isFailed) this.error = task.error;
+    else this.value = task.result;
+  }
+}
+
+class AllTask extends DurableTask<unknown[]> implements TaskObserver {
+  readonly #tasks: readonly DurableTask<unknown>[];
+  #open: number;
+
+  constructor(tasks: readonly DurableTask<unknown>[]) {
+    super(flowOf(tasks));
+    this.#tasks = tasks;
+    this.#open = tasks.length;
+    if (tasks.length === 0) this.complete([]);
+    for (const task of tasks) task.observe(this);
+  }
+
+  settled(): void {
+    this.#open -= 1;
+    if (this.#open > 0) return;
+    const failed = this.#tasks.filter((task) => task.isFailed);
+    if (failed.length === 0) this.complete(this.#tasks.map((task) => task.result));
+    else
+      this.fail(
+        aggregate(
+          failed.map((task) => task.error),
+          this.#tasks.length,
+        ),
+      );
+  }
+}
+
+class AnyTask extends DurableTask<EndedTask> implements TaskObserver {
+  readonly #tasks: readonly DurableTask<unknown>[];
+
+  constructor(tasks: readonly DurableTask<unknown>[]) {
+    super(flowOf(tasks));
+    this.#tasks = tasks;
+    for (const task of tasks) {
+      task.observe(this);
+      if (this.isCompleted) return;
+    }
+  }
+
+  settled(task: DurableTask<unknown>): void {
+    if (this.isCompleted) return;
+    this.complete(new EndedTask(this.#tasks.indexOf(task), task));
+  }
+}
+
+class Each implements EachTask<unknown> {
+  readonly #flow: Flow;
+  readonly #ended: EndedTask[] = [];
+  readonly #asked: DurableTask<unknown>[] = [];
+  readonly #count: number;
+  #given = 0;
+
+  constructor(tasks: readonly DurableTask<unknown>[]) {
+    this.#flow = flowOf(tasks);
+    this.#count = tasks.length;
+    for (const [index, task] of tasks.entries()) {
+      task.observe({ settled: () => this.#add(new EndedTask(index, task)) });
+    }
+  }
+
+  *[Symbol.iterator](): Generator<Task<unknown>, void, unknown> {
+    while (this.#given < this.#count) yield this.#next();
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<unknown> {
+    return {
+      next: async () =>
+        this.#given < this.#count
+          ? { done: false, value: await this.#next() }
+          : { done: true, value: undefined },
+    };
+  }
+
+  /** The place of an ended task is the number of those that were given before it: both lists only grow. */
+  #next(): DurableTask<unknown> {
+    const task = new DurableTask<unknown>(this.#flow);
+    const ended = this.#ended[this.#given];
+    this.#given += 1;
+    this.#asked.push(task);
+    if (ended !== undefined) task.complete(ended);
+    return task;
+  }
+
+  #add(ended: EndedTask): void {
+    this.#ended.push(ended);
+    this.#asked[this.#ended.length - 1]?.complete(ended);
+  }
+}
+
+/** The error of several failed tasks. */
+function aggregate(errors: readonly unknown[], of: number): AggregateError {
+  const [first] = errors;
+  const reason = first instanceof Error ? first.message : String(first);
+  return new AggregateError(errors, `${errors.length} of ${of} tasks failed; the first: ${reason}`);
+}
+
+function flowOf(tasks: readonly DurableTask<unknown>[]): Flow {
+  return tasks[0]?.flow ?? new Flow();
+}
+
+function durableTasks(tasks: readonly Task<unknown>[]): readonly DurableTask<unknown>[] {
+  return tasks.map((task) => {
+    if (task instanceof DurableTask) return task;
+    throw new InvalidArgumentError(
+      "whenAll, whenAny and whenEach take tasks made by the orchestration context; for promises of async helpers use Promise.all",
+    );
+  });
+}

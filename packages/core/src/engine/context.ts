@@ -1,0 +1,153 @@
+import type { Duration } from "../duration.ts";
+import type { Jsonify } from "../json.ts";
+import type {
+  ActivityReference,
+  CallableActivity,
+  CallableOrchestrator,
+  CallArguments,
+  EventReference,
+  OrchestratorReference,
+} from "./reference.ts";
+import type { Retry } from "./retry.ts";
+import type { Task, TimerTask } from "./task.ts";
+
+/** How an activity is called. */
+export interface ActivityOptions {
+  /** Default: not retried. */
+  readonly retry?: Retry | undefined;
+  /** The version of the activity to call. Default: none. */
+  readonly version?: string | undefined;
+  /** Facts that travel with the call and its retries, and show in the history. */
+  readonly tags?: Readonly<Record<string, string>> | undefined;
+}
+
+/** How a child orchestration is started. */
+export interface SubOrchestrationOptions extends ActivityOptions {
+  /**
+   * The child's instance id; retries use it again. Default: one derived from this execution and the place of the call.
+   * An id that an active instance holds fails the call.
+   */
+  readonly instanceId?: string | undefined;
+}
+
+/** How an external event is awaited. */
+export interface WaitOptions {
+  /** How long to wait; then the task fails with `EventTimeoutError`. Default: for ever. */
+  readonly timeout?: Duration | undefined;
+  /** Aborting it, from within the orchestrator, ends the wait with `TaskCanceledError`. */
+  readonly signal?: AbortSignalLike | undefined;
+}
+
+/** The part of the platform's `AbortSignal` that is used; any `AbortSignal` will do. */
+export interface AbortSignalLike {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  addEventListener(type: "abort", listener: () => void, options?: { once?: boolean }): void;
+}
+
+/** How an orchestration continues as new. */
+export interface ContinueAsNewOptions {
+  /** Whether events that nobody has awaited yet stay for the next execution. Default: true. */
+  readonly saveEvents?: boolean | undefined;
+  /** The version of the next execution. Default: the same. */
+  readonly newVersion?: string | undefined;
+}
+
+/** The orchestration that started this one as its child. */
+export interface ParentOrchestration {
+  readonly instanceId: string;
+  readonly name: string;
+  readonly version: string | undefined;
+}
+
+/** A log that is silent while the orchestrator is replayed, so that each line is written once. */
+export interface OrchestrationLogger {
+  debug(message: string): void;
+  debug(fields: Readonly<Record<string, unknown>>, message: string): void;
+  info(message: string): void;
+  info(fields: Readonly<Record<string, unknown>>, message: string): void;
+  warn(message: string): void;
+  warn(fields: Readonly<Record<string, unknown>>, message: string): void;
+  error(message: string): void;
+  error(fields: Readonly<Record<string, unknown>>, message: string): void;
+}
+
+/**
+ * What an orchestrator sees of the world, and all that it may use of it.
+ *
+ * An orchestrator is replayed from its history, so it must be deterministic: time, ids and randomness come from here, and
+ * everything with an effect is an activity. Waiting for anything else fails the instance with `NON_DURABLE_AWAIT`.
+ */
+export interface OrchestrationContext {
+  readonly instanceId: string;
+  /** The name under which it was scheduled. */
+  readonly name: string;
+  readonly version: string | undefined;
+  readonly tags: Readonly<Record<string, string>>;
+  /** The parent, if this is a child orchestration. */
+  readonly parent: ParentOrchestration | undefined;
+  /** Whether the code runs for a second time, to get back to where it was. For logging only. */
+  readonly isReplaying: boolean;
+  /** The time, the same on every replay: when the event that woke the orchestrator was taken up. */
+  readonly currentUtcDateTime: Date;
+  readonly logger: OrchestrationLogger;
+
+  /** Calls an activity. The task fails with `TaskFailedError`; what cannot be written as a payload throws here. */
+  callActivity<In, Out>(
+    activity: ActivityReference<In, Out>,
+    ...args: CallArguments<In, ActivityOptions>
+  ): Task<Out>;
+  callActivity<In, Out>(
+    activity: CallableActivity<In, Out>,
+    ...args: CallArguments<In, ActivityOptions>
+  ): Task<Jsonify<Out>>;
+  callActivity<Out = unknown>(name: string, input?: unknown, options?: ActivityOptions): Task<Out>;
+
+  /** Starts a child orchestration, and waits for its output. The task fails with `TaskFailedError`. */
+  callSubOrchestrator<In, Out>(
+    orchestrator: OrchestratorReference<In, Out>,
+    ...args: CallArguments<In, SubOrchestrationOptions>
+  ): Task<Out>;
+  callSubOrchestrator<In, Out>(
+    orchestrator: CallableOrchestrator<In, Out>,
+    ...args: CallArguments<In, SubOrchestrationOptions>
+  ): Task<Jsonify<Out>>;
+  callSubOrchestrator<Out = unknown>(
+    name: string,
+    input?: unknown,
+    options?: SubOrchestrationOptions,
+  ): Task<Out>;
+
+  /**
+   * A timer that survives restarts, of any length. It never fires early.
+   * Throws `InvalidArgumentError` for an invalid date and for a number: say `{ seconds: 5 }`.
+   */
+  createTimer(fireAt: Duration | Date): TimerTask;
+
+  /**
+   * Waits for an event from outside. Names are compared without regard to case. Events that came before somebody waited
+   * are kept; several waiters of one name are served in the order in which they began to wait.
+   */
+  waitForExternalEvent<Payload>(
+    event: EventReference<Payload>,
+    options?: WaitOptions,
+  ): Task<Payload>;
+  waitForExternalEvent<Payload = unknown>(name: string, options?: WaitOptions): Task<Payload>;
+
+  /** Sends an event to another orchestration. To one that does not exist, or has ended, it is lost. */
+  sendEvent<Payload>(instanceId: string, event: EventReference<Payload>, data: Payload): void;
+  sendEvent(instanceId: string, name: string, data?: unknown): void;
+
+  /**
+   * Ends this execution and starts the next one of the same instance, with a new input and an empty history. Return what
+   * it gives: nothing that the code does afterwards has an effect.
+   */
+  continueAsNew(input?: unknown, options?: ContinueAsNewOptions): never;
+
+  /** Sets what clients see as the custom status, until the next call. */
+  setCustomStatus(status: unknown): void;
+  /** A new GUID, the same on every replay. */
+  newGuid(): string;
+  /** A random number from 0 up to, not including, 1; the same on every replay. Not for secrets. */
+  random(): number;
+}

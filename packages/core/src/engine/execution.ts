@@ -1,0 +1,70 @@
+import type { TaskFailureDetails } from "@durabletask/protobuf";
+import type { PayloadConverter } from "../converter.ts";
+import { ActionLog } from "./action-log.ts";
+import { NonDurableAwaitError } from "./errors.ts";
+import { ExternalEvents } from "./external-events.ts";
+import { Flow } from "./flow.ts";
+import type { Sha1 } from "./guid.ts";
+
+/** Something that the code has asked for, and that an event with its id will end. */
+export interface OpenCall {
+  completed?(payload: string | undefined): void;
+  failed?(failure: TaskFailureDetails): void;
+  fired?(): void;
+}
+
+/** What the engine is told from outside; all of it is pure. */
+export interface EngineOptions {
+  readonly converter: PayloadConverter;
+  /** Timers that are longer become a chain of timers of at most this length. */
+  readonly maximumTimerIntervalMs: number;
+  /** Actions that one turn may ask for. */
+  readonly maximumActions: number;
+  /** Resolves once the code is blocked: no microtask is left. */
+  readonly settle: () => Promise<void>;
+  readonly sha1: Sha1;
+  /** Told what deserves a line in the log. Never throws. */
+  readonly warn: (fields: Readonly<Record<string, unknown>>, message: string) => void;
+}
+
+/** The state of one execution that its parts share. */
+export class Execution {
+  readonly options: EngineOptions;
+  readonly flow: Flow = new Flow();
+  readonly actions: ActionLog;
+  readonly events: ExternalEvents = new ExternalEvents();
+  /** What is under way, by event id. Completions for other ids are ignored (E6). */
+  readonly open: Map<number, OpenCall> = new Map();
+  /** The orchestration's clock, milliseconds since 1970: the timestamp of the last OrchestratorStarted. */
+  nowMs = 0;
+  /** Whether the event that is being processed is one that an earlier turn has seen (E7). */
+  isReplaying = false;
+  /** What the code did while no episode ran; fails the instance at its next turn (E4). */
+  violation: NonDurableAwaitError | undefined;
+
+  constructor(options: EngineOptions) {
+    this.options = options;
+    this.actions = new ActionLog(options.maximumActions);
+  }
+
+  /** Reads a payload. Its type is what the reference promised that was called with, hence the one cast. */
+  decode(payload: string | undefined): never {
+    return this.options.converter.deserialize(payload) as never;
+  }
+
+  /** Every durable call begins here: it is allowed only while an episode runs. */
+  assertRunning(what: string): void {
+    if (this.flow.running) return;
+    throw this.violate(`${what} was called from outside a turn: something not durable was awaited`);
+  }
+
+  /** Notes that the code moved while it should have been blocked, once, and says so at once. */
+  violate(what: string): NonDurableAwaitError {
+    const error = new NonDurableAwaitError(what, this.actions.lastCall);
+    if (this.violation === undefined) {
+      this.violation = error;
+      this.options.warn({ error }, error.message);
+    }
+    return error;
+  }
+}

@@ -1,0 +1,14 @@
+/**
+ * What the parts of one session share about the flow of control: who waits, whether somebody was woken, and whether an
+ * episode is under way.
+ */
+export class Flow {
+  /** Pending durable tasks that somebody awaits through a promise (E4). */
+  waiters = 0;
+  /** A promise was settled since the last time that the code ran until blocked (E2). */
+  woken = false;
+  /** Steps of a generator so far: `yield*` on a task needs one between its two calls of the iterator. */
+  steps = 0;
+  /** Whether an episode of the session runs. Context calls are allowed only then (E4). */
+  running = false;
+}

@@ -1,0 +1,126 @@
+import type { OrchestrationContext } from "./context.ts";
+import { EndedTask } from "./combinators.ts";
+import { DurableTask, type TaskObserver } from "./durable-task.ts";
+import { NonDurableAwaitError } from "./errors.ts";
+import type { Flow } from "./flow.ts";
+
+/** An orchestrator function of any style, as the engine runs it. */
+export type AnyOrchestratorFunction = (ctx: OrchestrationContext, input: never) => unknown;
+
+/** Told once how the code ended. */
+export interface ProgramEnd {
+  returned(value: unknown): void;
+  threw(error: unknown): void;
+}
+
+/** The running code of one orchestrator. */
+export interface Program {
+  /** Whether what the code waits for has ended, so that it can be stepped at once. */
+  readonly isReady: boolean;
+  /** Runs a generator until it is blocked. Async functions move by themselves when a promise is settled. */
+  step(): void;
+}
+
+/** Calls the function, and gives what drives it on according to its style. */
+export function startProgram(run: () => unknown, flow: Flow, end: ProgramEnd): Program {
+  let started: unknown;
+  try {
+    started = run();
+  } catch (error) {
+    end.threw(error);
+    return idle;
+  }
+  if (isGenerator(started)) return new GeneratorProgram(started, flow, end);
+  flow.woken = true;
+  const promise = isAsyncGenerator(started) ? driveAsyncGenerator(started, flow) : started;
+  // A plain value, from JavaScript, ends the orchestration as a resolved promise does.
+  Promise.resolve(promise).then(end.returned, end.threw);
+  return idle;
+}
+
+const idle: Program = { isReady: false, step: () => {} };
+
+type AnyGenerator = Iterator<unknown, unknown, unknown>;
+type AnyAsyncGenerator = AsyncIterator<unknown, unknown, unknown>;
+
+/** Steps a generator from task to task, without a promise in between. */
+class GeneratorProgram implements Program, TaskObserver {
+  readonly #generator: AnyGenerator;
+  readonly #flow: Flow;
+  readonly #end: ProgramEnd;
+  #awaited: DurableTask<unknown> | undefined;
+  #isReady = true;
+
+  constructor(generator: AnyGenerator, flow: Flow, end: ProgramEnd) {
+    this.#generator = generator;
+    this.#flow = flow;
+    this.#end = end;
+  }
+
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
+  settled(): void {
+    this.#isReady = true;
+  }
+
+  step(): void {
+    this.#isReady = false;
+    try {
+      let result = this.#resume();
+      while (result.done !== true) {
+        const { value } = result;
+        if (!(value instanceof DurableTask)) throw notATask(value);
+        this.#awaited = value;
+        if (!value.isCompleted) return value.observe(this);
+        result = this.#resume();
+      }
+      this.#end.returned(result.value);
+    } catch (error) {
+      this.#end.threw(error);
+    }
+  }
+
+  #resume(): IteratorResult<unknown, unknown> {
+    this.#flow.steps += 1;
+    const task = this.#awaited;
+    if (task === undefined) return this.#generator.next();
+    if (!task.isFailed) return this.#generator.next(plainValue(task.result));
+    if (this.#generator.throw === undefined) throw task.error;
+    return this.#generator.throw(task.error);
+  }
+}
+
+/** An async generator awaits what it yields by itself: the engine sees values, and hands them back. */
+async function driveAsyncGenerator(generator: AnyAsyncGenerator, flow: Flow): Promise<unknown> {
+  let result = await generator.next();
+  while (result.done !== true) {
+    flow.steps += 1;
+    result = await generator.next(plainValue(result.value));
+  }
+  return result.value;
+}
+
+/** Plain `yield whenAny(...)` gives the winning task itself, as its users expect; `yield*` and `await` do not see this. */
+function plainValue(value: unknown): unknown {
+  return value instanceof EndedTask ? value.task : value;
+}
+
+function notATask(value: unknown): NonDurableAwaitError {
+  const what = value instanceof Promise ? "a promise" : typeof value;
+  return new NonDurableAwaitError(`the orchestrator yielded ${what} instead of a task`, undefined);
+}
+
+function isGenerator(value: unknown): value is AnyGenerator {
+  return hasMethod(value, "next") && hasMethod(value, Symbol.iterator);
+}
+
+function isAsyncGenerator(value: unknown): value is AnyAsyncGenerator {
+  return hasMethod(value, "next") && hasMethod(value, Symbol.asyncIterator);
+}
+
+function hasMethod(value: unknown, name: string | symbol): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return typeof Reflect.get(value, name) === "function";
+}

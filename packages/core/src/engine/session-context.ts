@@ -1,0 +1,213 @@
+import type { ExecutionStartedEvent, HistoryEvent } from "@durabletask/protobuf";
+import { type Duration, durationToMs } from "../duration.ts";
+import { InvalidArgumentError } from "../errors.ts";
+import type {
+  ActivityOptions,
+  ContinueAsNewOptions,
+  OrchestrationContext,
+  OrchestrationLogger,
+  ParentOrchestration,
+  SubOrchestrationOptions,
+  WaitOptions,
+} from "./context.ts";
+import { EventWait } from "./event-wait.ts";
+import type { Execution } from "./execution.ts";
+import { nameBasedGuid } from "./guid.ts";
+import { createRandom, type Random } from "./random.ts";
+import { nameOf } from "./reference.ts";
+import type { Task, TimerTask } from "./task.ts";
+import { TaskCall } from "./task-call.ts";
+import { DurableTimer } from "./timer-call.ts";
+
+/** What `continueAsNew` was asked for. */
+export interface NextExecution {
+  readonly input: string | undefined;
+  readonly saveEvents: boolean;
+  readonly newVersion: string | undefined;
+}
+
+type Named = string | { readonly name: string };
+
+/** The context of one execution: turns calls of the orchestrator into actions. */
+export class SessionContext implements OrchestrationContext {
+  readonly instanceId: string;
+  readonly name: string;
+  readonly version: string | undefined;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly parent: ParentOrchestration | undefined;
+  readonly logger: OrchestrationLogger;
+  readonly #execution: Execution;
+  readonly #seed: string;
+  readonly #onContinueAsNew: (next: NextExecution) => void;
+  #guids = 0;
+  #random: Random | undefined;
+  #customStatus: string | undefined;
+
+  constructor(
+    execution: Execution,
+    started: ExecutionStartedEvent,
+    seed: string,
+    logger: OrchestrationLogger,
+    onContinueAsNew: (next: NextExecution) => void,
+  ) {
+    this.#execution = execution;
+    this.#seed = seed;
+    this.#onContinueAsNew = onContinueAsNew;
+    this.logger = logger;
+    this.instanceId = started.orchestrationInstance?.instanceId ?? "";
+    this.name = started.name;
+    this.version = started.version;
+    // Tag names come from outside: no prototype for them to meet (E8).
+    this.tags = Object.assign(Object.create(null), started.tags);
+    this.parent = parentOf(started);
+  }
+
+  get isReplaying(): boolean {
+    return this.#execution.isReplaying;
+  }
+
+  get currentUtcDateTime(): Date {
+    return new Date(this.#execution.nowMs);
+  }
+
+  /** The custom status as a payload; `undefined` until the orchestrator sets one. */
+  get customStatus(): string | undefined {
+    return this.#customStatus;
+  }
+
+  callActivity(activity: Named, input?: unknown, options: ActivityOptions = {}): Task<never> {
+    const name = this.#begin("callActivity", activity);
+    const action = {
+      $typeName: "ScheduleTaskAction",
+      name,
+      version: options.version,
+      input: this.#serialize(input),
+      tags: { ...options.tags },
+    } as const;
+    return new TaskCall(
+      this.#execution,
+      { kind: "activity", name, action: { case: "scheduleTask", value: action } },
+      options.retry,
+    );
+  }
+
+  callSubOrchestrator(
+    orchestrator: Named,
+    input?: unknown,
+    options: SubOrchestrationOptions = {},
+  ): Task<never> {
+    const name = this.#begin("callSubOrchestrator", orchestrator);
+    const { instanceId } = options;
+    if (instanceId === "") throw new InvalidArgumentError("the instance id of a child is empty");
+    const action = {
+      $typeName: "CreateSubOrchestrationAction" as const,
+      instanceId: instanceId ?? this.#derive("child", this.#execution.actions.nextId),
+      name,
+      version: options.version,
+      input: this.#serialize(input),
+      tags: { ...options.tags },
+    };
+    const adopt = ({ eventType }: HistoryEvent): void => {
+      if (eventType.case === "subOrchestrationInstanceCreated") {
+        action.instanceId = eventType.value.instanceId;
+      }
+    };
+    return new TaskCall(
+      this.#execution,
+      {
+        kind: "sub-orchestration",
+        name,
+        action: { case: "createSubOrchestration", value: action },
+        recorded: instanceId === undefined ? adopt : undefined,
+      },
+      options.retry,
+    );
+  }
+
+  createTimer(fireAt: Duration | Date): TimerTask {
+    this.#execution.assertRunning("createTimer");
+    return new DurableTimer(this.#execution, this.#instant(fireAt));
+  }
+
+  waitForExternalEvent(event: Named, options: WaitOptions = {}): Task<never> {
+    return new EventWait(this.#execution, this.#begin("waitForExternalEvent", event), options);
+  }
+
+  sendEvent(instanceId: string, event: Named, data?: unknown): void {
+    const name = this.#begin("sendEvent", event);
+    if (instanceId === "") throw new InvalidArgumentError("sendEvent needs an instance id");
+    this.#execution.actions.add({
+      case: "sendEvent",
+      value: {
+        $typeName: "SendEventAction",
+        instance: { $typeName: "OrchestrationInstance", instanceId },
+        name,
+        data: this.#serialize(data),
+      },
+    });
+  }
+
+  continueAsNew(input?: unknown, options: ContinueAsNewOptions = {}): never {
+    this.#execution.assertRunning("continueAsNew");
+    const { saveEvents = true, newVersion } = options;
+    this.#onContinueAsNew({ input: this.#serialize(input), saveEvents, newVersion });
+    // The type tells the compiler that what is returned never becomes the output; throwing would run users' catch blocks.
+    return undefined as never;
+  }
+
+  setCustomStatus(status: unknown): void {
+    this.#execution.assertRunning("setCustomStatus");
+    this.#customStatus = this.#serialize(status ?? null);
+  }
+
+  newGuid(): string {
+    this.#execution.assertRunning("newGuid");
+    this.#guids += 1;
+    return this.#derive("guid", this.#guids);
+  }
+
+  random(): number {
+    this.#execution.assertRunning("random");
+    this.#random ??= createRandom(this.#execution.options.sha1, `${this.#seed}:random`);
+    return this.#random();
+  }
+
+  #begin(call: string, named: Named): string {
+    this.#execution.assertRunning(call);
+    const name = nameOf(named);
+    if (typeof name === "string" && name !== "") return name;
+    throw new InvalidArgumentError(
+      `${call} needs a name; an anonymous function has none: use define* or pass a name`,
+    );
+  }
+
+  /** Ids that no two executions share, the same on every replay (E3). */
+  #derive(purpose: string, counter: number): string {
+    return nameBasedGuid(this.#execution.options.sha1, `${this.#seed}:${purpose}:${counter}`);
+  }
+
+  #serialize(value: unknown): string | undefined {
+    return this.#execution.options.converter.serialize(value);
+  }
+
+  #instant(fireAt: Duration | Date): number {
+    const instant =
+      fireAt instanceof Date
+        ? fireAt.getTime()
+        : this.#execution.nowMs + durationToMs(fireAt, "the timer's duration");
+    if (Math.abs(instant) <= latestInstant) return instant;
+    throw new InvalidArgumentError("the timer's instant is not a valid date");
+  }
+}
+
+/** The last millisecond that a `Date` can hold. */
+const latestInstant = 8.64e15;
+
+function parentOf({ parentInstance }: ExecutionStartedEvent): ParentOrchestration | undefined {
+  if (parentInstance === undefined) return undefined;
+  return {
+    instanceId: parentInstance.orchestrationInstance?.instanceId ?? "",
+    name: parentInstance.name ?? "",
+    version: parentInstance.version,
+  };
+}

@@ -1,0 +1,281 @@
+import type {
+  ExecutionStartedEvent,
+  HistoryEvent,
+  OrchestratorAction,
+} from "@durabletask/protobuf";
+import type { OrchestrationLogger } from "./context.ts";
+import { completion, type Outcome } from "./completion.ts";
+import { recordsAction } from "./action-log.ts";
+import { NonDeterminismError, NonDurableAwaitError } from "./errors.ts";
+import { type EngineOptions, Execution } from "./execution.ts";
+import { type AnyOrchestratorFunction, type Program, startProgram } from "./program.ts";
+import { SessionContext } from "./session-context.ts";
+import { Queue } from "./queue.ts";
+import { timestampToMs } from "./timestamp.ts";
+
+/** How a session is set up. */
+export interface SessionOptions extends EngineOptions {
+  /** Makes the orchestrator's logger; it writes only while `isReplaying()` is false. */
+  readonly createLogger: (
+    started: ExecutionStartedEvent,
+    isReplaying: () => boolean,
+  ) => OrchestrationLogger;
+  /** What becomes of an instance whose code no longer fits its history (E5). */
+  readonly onNonDeterminism: "fail" | "abandon";
+}
+
+/** What came of one episode. */
+export interface Turn {
+  /** New actions, in the order of their ids. */
+  readonly actions: readonly OrchestratorAction[];
+  /** The custom status as a payload; `undefined` until the orchestrator sets one. */
+  readonly customStatus: string | undefined;
+  /** Whether the execution is over. */
+  readonly hasEnded: boolean;
+}
+
+/**
+ * One live execution of an orchestrator: history in, actions out.
+ *
+ * It owns the running code and all that the code has asked for. It does not own time, threads or storage: an episode
+ * applies history events, one at a time (E2), and the code runs until blocked between any two that wake it. A session
+ * that is dropped is simply forgotten; no user code runs because of it (E13).
+ */
+export class Session {
+  readonly #orchestrator: AnyOrchestratorFunction;
+  readonly #options: SessionOptions;
+  readonly #execution: Execution;
+  #context: SessionContext | undefined;
+  #program: Program | undefined;
+  #outcome: Outcome | undefined;
+  #episode: Episode = { past: [], fresh: [], next: 0 };
+  #position = -1;
+  /** While suspended: what came since, in order (E9). */
+  #held: Queue<HistoryEvent> | undefined;
+  /** Held events that a resume has set free and that are still to be applied. */
+  #released: Queue<HistoryEvent> = new Queue();
+  /** The engine has failed the instance: no more events are applied. */
+  #isFaulted = false;
+
+  constructor(orchestrator: AnyOrchestratorFunction, options: SessionOptions) {
+    this.#orchestrator = orchestrator;
+    this.#options = options;
+    this.#execution = new Execution(options);
+  }
+
+  /**
+   * Runs one episode. `past` is what earlier turns have seen and is empty for a session that has seen it itself; `fresh`
+   * is what is new. Synchronous where the orchestrator is a generator, asynchronous otherwise.
+   *
+   * Throws `NonDeterminismError` only under `onNonDeterminism: "abandon"`.
+   */
+  run(past: readonly HistoryEvent[], fresh: readonly HistoryEvent[]): Turn | Promise<Turn> {
+    this.#episode = { past, fresh, next: 0 };
+    this.#execution.flow.running = true;
+    if (this.#execution.violation !== undefined) this.#fail(this.#execution.violation);
+    return this.#applyUntilWoken() ? this.#finish() : this.#runWoken();
+  }
+
+  /** The loop of code that moves by promises: after each event that woke somebody, wait until nobody moves. */
+  async #runWoken(): Promise<Turn> {
+    do {
+      await this.#options.settle();
+      this.#execution.flow.woken = false;
+      this.#assertBlocked();
+    } while (!this.#applyUntilWoken());
+    return this.#finish();
+  }
+
+  /** Applies events until one has woken code that moves by itself; true once there are no more. */
+  #applyUntilWoken(): boolean {
+    const { flow } = this.#execution;
+    while (!flow.woken && !this.#isFaulted) {
+      const event = this.#nextEvent();
+      if (event === undefined) return true;
+      try {
+        this.#apply(event);
+      } catch (error) {
+        this.#fail(error);
+      }
+      if (this.#program?.isReady === true) this.#program.step();
+    }
+    return this.#isFaulted;
+  }
+
+  #nextEvent(): HistoryEvent | undefined {
+    const released = this.#released.shift();
+    if (released !== undefined) return released;
+    const { past, fresh, next } = this.#episode;
+    this.#episode.next += 1;
+    const isPast = next < past.length;
+    const event = isPast ? past[next] : fresh[next - past.length];
+    if (event !== undefined) {
+      this.#position += 1;
+      // Held events take the Resume's (E7): they are applied while it is the delivered one.
+      this.#execution.isReplaying = isPast;
+    }
+    return event;
+  }
+
+  #apply(event: HistoryEvent): void {
+    const { eventType } = event;
+    if (
+      this.#held !== undefined &&
+      eventType.case !== "executionResumed" &&
+      eventType.case !== "executionTerminated"
+    ) {
+      this.#held.push(event);
+    } else if (recordsAction(event)) {
+      this.#execution.actions.confirm(event, this.#position);
+    } else {
+      this.#deliver(event);
+    }
+  }
+
+  /** Everything that is not the record of an action. Unknown ids (E6) and kinds are ignored. */
+  #deliver({ eventType, timestamp }: HistoryEvent): void {
+    // What comes after the end wakes nobody (E10), but continue-as-new carries events over.
+    if (this.#outcome !== undefined && eventType.case !== "eventRaised") return;
+    switch (eventType.case) {
+      case "orchestratorStarted":
+        if (timestamp !== undefined) this.#execution.nowMs = timestampToMs(timestamp);
+        break;
+      case "executionStarted":
+        this.#start(eventType.value, timestamp === undefined ? 0 : timestampToMs(timestamp));
+        break;
+      case "taskCompleted":
+      case "subOrchestrationInstanceCompleted":
+        this.#close(eventType.value.taskScheduledId)?.completed?.(eventType.value.result);
+        break;
+      case "taskFailed":
+      case "subOrchestrationInstanceFailed":
+        this.#close(eventType.value.taskScheduledId)?.failed?.(
+          eventType.value.failureDetails ?? missingDetails,
+        );
+        break;
+      case "timerFired":
+        this.#close(eventType.value.timerId)?.fired?.();
+        break;
+      case "eventRaised":
+        this.#execution.events.raise(eventType.value);
+        break;
+      case "executionSuspended":
+        this.#held = new Queue();
+        break;
+      case "executionResumed":
+        this.#released = this.#held ?? this.#released;
+        this.#held = undefined;
+        break;
+      case "executionTerminated":
+        this.#held = undefined;
+        this.#end({ kind: "terminated", output: eventType.value.input });
+        break;
+      default:
+        break;
+    }
+  }
+
+  #start(started: ExecutionStartedEvent, timestampMs: number): void {
+    if (this.#program !== undefined) return;
+    const { orchestrationInstance: instance } = started;
+    const seed = `${instance?.instanceId}:${instance?.executionId ?? timestampMs}`;
+    const execution = this.#execution;
+    const context = new SessionContext(
+      execution,
+      started,
+      seed,
+      this.#options.createLogger(started, () => execution.isReplaying),
+      (next) => this.#end({ kind: "continuedAsNew", next }),
+    );
+    this.#context = context;
+    this.#program = startProgram(
+      () => this.#orchestrator(context, execution.decode(started.input)),
+      execution.flow,
+      {
+        returned: (value) => this.#codeEnded({ kind: "returned", value }),
+        threw: (error) => this.#codeEnded({ kind: "threw", error }),
+      },
+    );
+  }
+
+  /** The code has run to its end; if that was between two turns, something not durable has woken it (E4). */
+  #codeEnded(outcome: Outcome): void {
+    if (this.#execution.flow.running) this.#end(outcome);
+    else
+      this.#execution.violate(
+        "the orchestrator went on outside a turn: something not durable was awaited",
+      );
+  }
+
+  /** The first end counts; after it nothing more is emitted (E10). */
+  #end(outcome: Outcome): void {
+    if (this.#outcome !== undefined) return;
+    this.#outcome = outcome;
+    this.#execution.actions.close();
+    this.#execution.events.close();
+  }
+
+  /** An error of the engine's: it replaces whatever the code made of this turn. */
+  #fail(error: unknown): void {
+    this.#execution.actions.discard();
+    this.#execution.actions.close();
+    this.#outcome = { kind: "threw", error };
+    this.#isFaulted = true;
+    if (error instanceof NonDeterminismError) this.#options.warn({ error }, error.message);
+  }
+
+  /** Not settled, and nobody waits for a durable task: what is awaited would never come back on replay (E4). */
+  #assertBlocked(): void {
+    if (this.#outcome !== undefined || this.#execution.flow.waiters > 0) return;
+    if (this.#program === undefined || this.#program.isReady) return;
+    this.#fail(
+      new NonDurableAwaitError(
+        "the orchestrator waits for something that is not durable",
+        this.#execution.actions.lastCall,
+      ),
+    );
+  }
+
+  #close(id: number): ReturnType<Execution["open"]["get"]> {
+    const call = this.#execution.open.get(id);
+    this.#execution.open.delete(id);
+    return call;
+  }
+
+  #finish(): Turn {
+    const { actions, flow } = this.#execution;
+    flow.running = false;
+    if (actions.overflow !== undefined) this.#fail(actions.overflow);
+    const { customStatus } = this.#context ?? {};
+    const outcome = this.#outcome;
+    if (outcome?.kind === "threw" && this.#abandons(outcome.error)) throw outcome.error;
+    // Suspended: what the turn produced is kept for the resume (E9).
+    if (this.#held !== undefined) return { actions: [], customStatus, hasEnded: false };
+    if (outcome === undefined) return { actions: actions.take(), customStatus, hasEnded: false };
+    const id = actions.nextId;
+    return {
+      actions: [...actions.take(), completion(id, outcome, this.#execution)],
+      customStatus,
+      hasEnded: true,
+    };
+  }
+
+  #abandons(error: unknown): boolean {
+    return this.#options.onNonDeterminism === "abandon" && error instanceof NonDeterminismError;
+  }
+}
+
+/** The events of one episode, and how far it has come. */
+interface Episode {
+  readonly past: readonly HistoryEvent[];
+  readonly fresh: readonly HistoryEvent[];
+  next: number;
+}
+
+const missingDetails = {
+  $typeName: "TaskFailureDetails",
+  errorType: "UnknownError",
+  errorMessage: "the hub reported a failure without details",
+  isNonRetriable: false,
+  properties: {},
+} as const;

@@ -1,0 +1,66 @@
+import type { HistoryEvent, OrchestratorAction, TaskFailureDetails } from "@durabletask/protobuf";
+import { type FailedTask, TaskFailedError } from "../failure.ts";
+import { DurableTask } from "./durable-task.ts";
+import type { Execution, OpenCall } from "./execution.ts";
+import { type Retry, type RetryDecision, retryDecision } from "./retry.ts";
+import { TimerCall } from "./timer-call.ts";
+
+/** What is scheduled for each attempt of a call. */
+export interface CallTarget {
+  readonly kind: FailedTask["kind"];
+  readonly name: string;
+  /** The action of an attempt; all but its id is the same each time, tags, version and child id included. */
+  readonly action: OrchestratorAction["orchestratorActionType"];
+  /** Adopts a generated id that was recorded differently. */
+  readonly recorded?: ((event: HistoryEvent) => void) | undefined;
+}
+
+/** The call of an activity or a child orchestration, with its retries: a fresh event id for each attempt. */
+export class TaskCall extends DurableTask<never> implements OpenCall {
+  readonly #execution: Execution;
+  readonly #target: CallTarget;
+  readonly #decide: RetryDecision | undefined;
+  readonly #startedMs: number;
+  #attempts = 0;
+  #id = 0;
+
+  constructor(execution: Execution, target: CallTarget, retry: Retry | undefined) {
+    super(execution.flow);
+    this.#execution = execution;
+    this.#target = target;
+    this.#decide = retry && retryDecision(retry);
+    this.#startedMs = execution.nowMs;
+    this.#schedule();
+  }
+
+  completed(payload: string | undefined): void {
+    try {
+      this.complete(this.#execution.decode(payload));
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  failed(failure: TaskFailureDetails): void {
+    const delayMs = this.#decide?.({
+      lastAttemptNumber: this.#attempts,
+      lastFailure: failure,
+      totalRetryTimeMs: this.#execution.nowMs - this.#startedMs,
+    });
+    if (delayMs === undefined) this.#giveUp(failure);
+    else if (delayMs === 0) this.#schedule();
+    else new TimerCall(this.#execution, this.#execution.nowMs + delayMs, () => this.#schedule());
+  }
+
+  #schedule(): void {
+    const { action, recorded } = this.#target;
+    this.#attempts += 1;
+    this.#id = this.#execution.actions.add(action, recorded);
+    this.#execution.open.set(this.#id, this);
+  }
+
+  #giveUp(failure: TaskFailureDetails): void {
+    const { kind, name } = this.#target;
+    this.fail(new TaskFailedError({ kind, name, id: this.#id, attempts: this.#attempts }, failure));
+  }
+}

@@ -1,0 +1,82 @@
+import type { HistoryEvent } from "@durabletask/protobuf";
+import { DurableTask } from "./durable-task.ts";
+import { TaskCanceledError } from "./errors.ts";
+import type { Execution, OpenCall } from "./execution.ts";
+import type { TimerTask } from "./task.ts";
+import { timestampFromMs, timestampToMs } from "./timestamp.ts";
+
+/**
+ * A timer of any length. One that is longer than the maximum interval is a chain: each link has an id of its own, and
+ * the next is made when one fires.
+ */
+export class TimerCall implements OpenCall {
+  readonly #execution: Execution;
+  readonly #onFired: () => void;
+  #fireAtMs: number;
+  #linkEndsMs = 0;
+  #id = 0;
+
+  constructor(execution: Execution, fireAtMs: number, onFired: () => void) {
+    this.#execution = execution;
+    this.#fireAtMs = fireAtMs;
+    this.#onFired = onFired;
+    this.#addLink();
+  }
+
+  fired(): void {
+    if (this.#linkEndsMs < this.#fireAtMs) this.#addLink();
+    else this.#onFired();
+  }
+
+  /** Takes an unsent timer back. What was sent has no cancellation on the wire: its firing is ignored (E6). */
+  cancel(): void {
+    this.#execution.actions.drop(this.#id);
+    this.#execution.open.delete(this.#id);
+  }
+
+  #addLink(): void {
+    const { actions, open, nowMs, options } = this.#execution;
+    this.#linkEndsMs = Math.min(this.#fireAtMs, nowMs + options.maximumTimerIntervalMs);
+    const fireAt = timestampFromMs(this.#linkEndsMs);
+    this.#id = actions.add(
+      { case: "createTimer", value: { $typeName: "CreateTimerAction", fireAt } },
+      (event) => this.#adopt(event),
+    );
+    open.set(this.#id, this);
+  }
+
+  /** The recorded fire time wins over the one that changed code asks for (E5). */
+  #adopt({ eventType }: HistoryEvent): void {
+    if (eventType.case !== "timerCreated" || eventType.value.fireAt === undefined) return;
+    const recordedMs = timestampToMs(eventType.value.fireAt);
+    if (recordedMs === this.#linkEndsMs) return;
+    this.#execution.options.warn(
+      { eventId: this.#id, recordedMs, attemptedMs: this.#linkEndsMs },
+      "the recorded fire time of a timer differs from the one that the code asks for now; the recorded one holds",
+    );
+    if (this.#linkEndsMs === this.#fireAtMs) this.#fireAtMs = recordedMs;
+    this.#linkEndsMs = recordedMs;
+  }
+}
+
+/** The task of a timer that the orchestrator made. */
+export class DurableTimer extends DurableTask<void> implements TimerTask {
+  readonly #call: TimerCall;
+  #isCanceled = false;
+
+  constructor(execution: Execution, fireAtMs: number) {
+    super(execution.flow);
+    this.#call = new TimerCall(execution, fireAtMs, () => this.complete());
+  }
+
+  get isCanceled(): boolean {
+    return this.#isCanceled;
+  }
+
+  cancel(): void {
+    if (this.isCompleted) return;
+    this.#isCanceled = true;
+    this.#call.cancel();
+    this.fail(new TaskCanceledError("the timer"));
+  }
+}

@@ -1,0 +1,148 @@
+import type { TaskFailureDetails } from "@durabletask/protobuf";
+import { DurableTaskError } from "./errors.ts";
+
+/**
+ * Why something failed, as it crosses from one process and language to another.
+ *
+ * `FailureDetails` in the JavaScript and Python SDKs, `TaskFailureDetails` in .NET.
+ */
+export interface FailureDetails {
+  /** The name of the error's class: `error.name` here, a qualified name where another language failed. */
+  readonly errorType: string;
+  readonly errorMessage: string;
+  readonly stackTrace?: string | undefined;
+  /** What caused it: `error.cause` here. */
+  readonly innerFailure?: FailureDetails | undefined;
+  /** Trying again is pointless; retry policies stop. */
+  readonly isNonRetriable: boolean;
+}
+
+/**
+ * Thrown in an activity or an orchestrator: fails the task at once, whatever the retry policy of its caller.
+ * Any error with a property `isNonRetriable: true` does the same.
+ */
+export class NonRetriableError extends Error {
+  override name = "NonRetriableError";
+  readonly isNonRetriable = true;
+}
+
+/** A failure that happened elsewhere, as an error: its `name` is the type that was thrown there, its `cause` the cause. */
+export class RemoteError extends Error {
+  /** What came over the wire, whole. */
+  readonly failure: TaskFailureDetails;
+
+  constructor(failure: TaskFailureDetails) {
+    super(failure.errorMessage, {
+      cause: failure.innerFailure && new RemoteError(failure.innerFailure),
+    });
+    this.name = failure.errorType;
+    this.failure = failure;
+    // The stack of this object would show where it was decoded, which helps nobody.
+    this.stack = failure.stackTrace ?? `${failure.errorType}: ${failure.errorMessage}`;
+  }
+}
+
+/** Which task failed, for {@link TaskFailedError}. */
+export interface FailedTask {
+  /** What kind of task: an activity or a sub-orchestration. */
+  readonly kind: "activity" | "sub-orchestration" | "entity operation";
+  readonly name: string;
+  /** Event id of the last attempt. */
+  readonly id: number;
+  /** How often it was tried. */
+  readonly attempts: number;
+}
+
+/**
+ * An activity or a child orchestration failed, for good: retries, if any, are used up.
+ *
+ * `TaskFailedException` in .NET, `TaskFailedError` in Python and JavaScript.
+ */
+export class TaskFailedError extends DurableTaskError {
+  override name = "TaskFailedError";
+  /** Which task failed, and how often it was tried. */
+  readonly task: FailedTask;
+  /** Why the last attempt failed. */
+  readonly failure: FailureDetails;
+
+  constructor(task: FailedTask, failure: TaskFailureDetails) {
+    const tries = task.attempts > 1 ? ` after ${task.attempts} attempts` : "";
+    super(
+      "TASK_FAILED",
+      `${task.kind} '${task.name}' (#${task.id}) failed${tries}: ${failure.errorType}: ${failure.errorMessage}`,
+      { cause: new RemoteError(failure) },
+    );
+    this.task = task;
+    this.failure = failure;
+  }
+
+  /**
+   * Whether an error of this type is in the chain of causes. Matches the whole name, and the last part of a qualified
+   * one: `isCausedBy("PaymentDeclined")` is true for `Shop.PaymentDeclined` thrown in .NET.
+   */
+  isCausedBy(errorType: string): boolean {
+    return isFailureCausedBy(this.failure, errorType);
+  }
+}
+
+/** Whether a failure or one of its causes is of this type, by whole or by unqualified name. */
+export function isFailureCausedBy(failure: FailureDetails | undefined, errorType: string): boolean {
+  for (let inner = failure; inner !== undefined; inner = inner.innerFailure) {
+    const name = inner.errorType;
+    if (name === errorType || name.slice(name.lastIndexOf(".") + 1) === errorType) return true;
+  }
+  return false;
+}
+
+/** What a thrown value says of itself, on its way to the wire. Causes are followed to any depth; a cycle ends them. */
+export function failureOf(thrown: unknown): TaskFailureDetails {
+  return encode(thrown, new Set());
+}
+
+/** A failure that does not come from an error of anybody's. */
+export function createFailure(
+  errorType: string,
+  errorMessage: string,
+  isNonRetriable = false,
+): TaskFailureDetails {
+  return {
+    $typeName: "TaskFailureDetails",
+    errorType,
+    errorMessage,
+    isNonRetriable,
+    properties: {},
+  };
+}
+
+function encode(thrown: unknown, seen: Set<unknown>): TaskFailureDetails {
+  seen.add(thrown);
+  if (thrown instanceof RemoteError) return thrown.failure;
+  if (!(thrown instanceof Error)) return createFailure(typeName(thrown), text(thrown));
+  const cause = causeOf(thrown);
+  return {
+    // Some peers take a failure without a message for a success.
+    ...createFailure(thrown.name, thrown.message || "(no message)"),
+    ...(thrown.stack !== undefined && { stackTrace: thrown.stack }),
+    ...(cause !== undefined && !seen.has(cause) && { innerFailure: encode(cause, seen) }),
+    isNonRetriable: "isNonRetriable" in thrown && thrown.isNonRetriable === true,
+  };
+}
+
+/** The cause of an error; of an `AggregateError` without one, the first error in it. */
+function causeOf(error: Error): unknown {
+  if (error.cause !== undefined) return error.cause;
+  return error instanceof AggregateError ? error.errors[0] : undefined;
+}
+
+function typeName(thrown: unknown): string {
+  return thrown === null ? "null" : typeof thrown;
+}
+
+function text(thrown: unknown): string {
+  if (typeof thrown === "string") return thrown || "(no message)";
+  try {
+    return JSON.stringify(thrown) ?? String(thrown);
+  } catch {
+    return String(thrown);
+  }
+}
