@@ -1,9 +1,9 @@
 // Installs the packed packages into an empty project outside the workspace and uses them there as people do: from ES
-// modules, by require(), from TypeScript without skipLibCheck, on this Node.js and on the oldest one promised. They
-// have to be built: `pnpm build && pnpm check:consumer`.
+// modules, by require(), from TypeScript without skipLibCheck (the examples of every README included), on this Node.js
+// and on the oldest one promised. They have to be built: `pnpm build && pnpm check:consumer`.
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Check } from "./checks.ts";
 import { runChecks } from "./checks.ts";
 import type { PublicPackage } from "./public-packages.ts";
@@ -20,9 +20,13 @@ const runtimes = [
 try {
   const packages = await packPublicPackages(project);
   await install(project, packages);
+  for (const folder of [".", ...packages.map((each) => each.folder)]) extractExamples(folder);
   const compiled = run(bin("tsc"), [], project);
   await runChecks([
-    { title: "TypeScript: a program compiles, libraries checked", run: () => compiled },
+    {
+      title: "TypeScript: the examples of every README compile, libraries checked",
+      run: () => compiled,
+    },
     ...runtimes.flatMap(({ title, node }) => [
       ...importChecks(title, node, packages),
       {
@@ -54,6 +58,14 @@ async function install(folder: string, packages: readonly PublicPackage[]): Prom
   writeFileSync(join(folder, "package.json"), JSON.stringify(manifest, undefined, 2));
   cpSync(join(root, "scripts/consumer"), folder, { recursive: true });
   await run("npm", ["install", "--no-audit", "--no-fund"], folder);
+}
+
+/** Puts each TypeScript example of the README in `folder` into the project, as a module of its own. */
+function extractExamples(folder: string): void {
+  const readme = readFileSync(join(root, folder, "README.md"), "utf8");
+  for (const [i, match] of [...readme.matchAll(/^```ts\n(.*?)^```$/gms)].entries()) {
+    writeFileSync(join(project, `readme-${basename(folder)}-${i}.ts`), match[1] ?? "");
+  }
 }
 
 function bin(command: string): string {
