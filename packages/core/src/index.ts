@@ -1,7 +1,79 @@
+export { TaskHubClient } from "./client/client.ts";
+export type {
+  GetOptions,
+  PurgeResult,
+  TaskHubClientOptions,
+  TerminateOptions,
+  WaitForOptions,
+} from "./client/client.ts";
+export type { HistoryEvent } from "./client/history.ts";
+export type { InstanceId } from "./client/instance-id.ts";
+export { OrchestrationFailedError, OrchestrationState } from "./client/orchestration-state.ts";
+export type { OrchestrationList, OrchestrationQuery, Page } from "./client/query.ts";
+export type { ScheduleOptions } from "./client/schedule.ts";
+export type { OrchestrationStatus } from "./client/status.ts";
 export { systemClock } from "./clock.ts";
 export type { Clock } from "./clock.ts";
+export {
+  jsonConverter,
+  PayloadNotReadableError,
+  PayloadNotSerializableError,
+} from "./converter.ts";
+export type { PayloadConverter } from "./converter.ts";
+export { defineActivity } from "./definition/activity.ts";
+export type {
+  ActivityContext,
+  ActivityDefinition,
+  ActivityFunction,
+  AnyActivityFunction,
+} from "./definition/activity.ts";
+export { defineEvent } from "./definition/event.ts";
+export type { EventDefinition } from "./definition/event.ts";
+export { defineOrchestrator } from "./definition/orchestrator.ts";
+export type { OrchestratorDefinition, OrchestratorFunction } from "./definition/orchestrator.ts";
+export { register } from "./definition/registrable.ts";
+export type { Registrable, Registry } from "./definition/registrable.ts";
+export type { Duration } from "./duration.ts";
+export { whenAll, whenAny, whenEach } from "./engine/combinators.ts";
+export type { EachTask, Ended, TaskResults, Winner } from "./engine/combinators.ts";
+export type {
+  AbortSignalLike,
+  ActivityOptions,
+  ContinueAsNewOptions,
+  OrchestrationContext,
+  OrchestrationLogger,
+  ParentOrchestration,
+  SubOrchestrationOptions,
+  WaitOptions,
+} from "./engine/context.ts";
+export {
+  EventTimeoutError,
+  NonDeterminismError,
+  NonDurableAwaitError,
+  TaskCanceledError,
+  TaskNotAwaitedError,
+  TooManyActionsError,
+} from "./engine/errors.ts";
+export type { DurableCall } from "./engine/errors.ts";
+export type { AnyOrchestratorFunction } from "./engine/program.ts";
+export type {
+  ActivityReference,
+  CallableActivity,
+  CallableOrchestrator,
+  CallArguments,
+  EventReference,
+  OrchestratorReference,
+} from "./engine/reference.ts";
+export type { Retry, RetryContext, RetryHandler, RetryPolicy } from "./engine/retry.ts";
+export type { Task, TaskResult, TimerTask } from "./engine/task.ts";
 export { DurableTaskError, InvalidArgumentError, TaskHubError } from "./errors.ts";
 export type { TaskHubErrorCode } from "./errors.ts";
+export { NonRetriableError, RemoteError, TaskFailedError } from "./failure.ts";
+export type { FailedTask, FailureDetails } from "./failure.ts";
+export type { InputSurvivesJson, Jsonify } from "./json.ts";
 export { defaultLogger, silentLogger } from "./logger.ts";
 export type { Logger } from "./logger.ts";
 export type { CallOptions, Transport } from "./transport.ts";
+export type { Concurrency, SessionLimits, TaskHubWorkerOptions } from "./worker/options.ts";
+export { DuplicateRegistrationError } from "./worker/registry.ts";
+export { TaskHubWorker } from "./worker/worker.ts";

@@ -21,10 +21,9 @@ export type Ended<Index extends number, Of extends Task<unknown>> =
         | { readonly index: Index; readonly task: Of; readonly error: unknown }
     : never;
 
-type IndexOf<Tasks extends readonly unknown[]> =
-  Exclude<keyof Tasks, keyof (readonly unknown[])> extends `${infer Index extends number}`
-    ? Index
-    : never;
+type IndexOf<Tasks extends readonly unknown[]> = NumberOf<keyof Tasks>;
+
+type NumberOf<Key> = Key extends `${infer Index extends number}` ? Index : never;
 
 /**
  * Waits for all of the tasks. If any failed it fails with an `AggregateError` that holds the errors of all that did, in

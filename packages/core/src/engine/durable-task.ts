@@ -85,7 +85,7 @@ export class DurableTask<T> implements Task<T> {
     return this.#toPromise().then(onCompleted, onFailed);
   }
 
-  [Symbol.iterator](): Iterator<Task<unknown>, T, never> {
+  [Symbol.iterator](): Iterator<Task<unknown>, T, unknown> {
     return new TaskIterator(this);
   }
 
@@ -111,7 +111,7 @@ export class DurableTask<T> implements Task<T> {
 }
 
 /** The two calls that `yield*` makes: the first hands the task to the engine, the second its result to the code. */
-class TaskIterator<T> implements Iterator<Task<unknown>, T, never> {
+class TaskIterator<T> implements Iterator<Task<unknown>, T, unknown> {
   readonly #task: DurableTask<T>;
   #yieldedAt = -1;
 

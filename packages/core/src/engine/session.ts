@@ -118,13 +118,9 @@ export class Session {
   }
 
   #apply(event: HistoryEvent): void {
-    const { eventType } = event;
-    if (
-      this.#held !== undefined &&
-      eventType.case !== "executionResumed" &&
-      eventType.case !== "executionTerminated"
-    ) {
-      this.#held.push(event);
+    if (this.#held !== undefined && !endsSuspension(event)) {
+      // A second Suspend changes nothing; held back, it would suspend again what a resume has set free.
+      if (event.eventType.case !== "executionSuspended") this.#held.push(event);
     } else if (recordsAction(event)) {
       this.#execution.actions.confirm(event, this.#position);
     } else {
@@ -270,6 +266,10 @@ interface Episode {
   readonly past: readonly HistoryEvent[];
   readonly fresh: readonly HistoryEvent[];
   next: number;
+}
+
+function endsSuspension({ eventType }: HistoryEvent): boolean {
+  return eventType.case === "executionResumed" || eventType.case === "executionTerminated";
 }
 
 const missingDetails = {

@@ -11,7 +11,7 @@ export interface Task<T> extends PromiseLike<T> {
   /** Whether it has ended with an error. */
   readonly isFailed: boolean;
   /** Makes `yield* task` give the result, typed. Not for `for...of` or spreading. */
-  [Symbol.iterator](): Iterator<Task<unknown>, T, never>;
+  [Symbol.iterator](): Iterator<Task<unknown>, T, unknown>;
 }
 
 /** A durable timer. */

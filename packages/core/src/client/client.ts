@@ -1,0 +1,310 @@
+import type { JsonValue } from "@bufbuild/protobuf";
+import type { GetInstanceResponse, HistoryEvent as WireEvent } from "@durabletask/protobuf";
+import { type Clock, systemClock } from "../clock.ts";
+import { jsonConverter, type PayloadConverter } from "../converter.ts";
+import { type Duration, durationToMs } from "../duration.ts";
+import type {
+  CallableOrchestrator,
+  CallArguments,
+  EventReference,
+  OrchestratorReference,
+} from "../engine/reference.ts";
+import { nameOf } from "../engine/reference.ts";
+import { InvalidArgumentError, TaskHubError } from "../errors.ts";
+import type { Jsonify } from "../json.ts";
+import { createTaskHubService, type TaskHubService } from "../task-hub-service.ts";
+import type { CallOptions, Transport } from "../transport.ts";
+import { type HistoryEvent, historyEventFromWire, historyToJson } from "./history.ts";
+import type { InstanceId } from "./instance-id.ts";
+import { OrchestrationState } from "./orchestration-state.ts";
+import { OrchestrationList, type OrchestrationQuery, queryToWire } from "./query.ts";
+import { type ScheduleOptions, scheduleRequest } from "./schedule.ts";
+
+/** How a client works. */
+export interface TaskHubClientOptions {
+  /** How values become payloads. Default: JSON. */
+  readonly converter?: PayloadConverter | undefined;
+  /** Time limits of waits are measured on it. Default: the platform's clock. */
+  readonly clock?: Clock | undefined;
+}
+
+/** What to fetch of an orchestration's state. */
+export interface GetOptions {
+  /** Whether to fetch input, output and custom status. Default: true. */
+  readonly fetchPayloads?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How long to wait for an orchestration. */
+export interface WaitForOptions extends GetOptions {
+  /** After this the wait fails with `DEADLINE_EXCEEDED`; the orchestration goes on. Default: no limit. */
+  readonly timeout?: Duration | undefined;
+}
+
+/** How an orchestration is ended from outside. */
+export interface TerminateOptions {
+  /** What is kept as its output. */
+  readonly output?: unknown;
+  /** Whether its children are terminated too. Default: false. */
+  readonly recursive?: boolean | undefined;
+}
+
+/** What was purged. */
+export interface PurgeResult {
+  readonly deletedInstanceCount: number;
+}
+
+/** A wait is a chain of calls of this length, so that a lost connection is noticed. */
+const longPollMs = 30_000;
+
+/**
+ * Schedules orchestrations and looks after them.
+ *
+ * Calls fail with {@link TaskHubError}, whose `code` tells why. `TaskHubGrpcClient` in the other SDKs.
+ */
+export class TaskHubClient implements AsyncDisposable {
+  readonly #hub: TaskHubService;
+  readonly #converter: PayloadConverter;
+  readonly #clock: Clock;
+
+  constructor(transport: Transport, options: TaskHubClientOptions = {}) {
+    this.#hub = createTaskHubService(transport);
+    this.#converter = options.converter ?? jsonConverter;
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  /**
+   * Schedules an orchestration, and gives its instance id, which remembers the type of the output.
+   *
+   * Fails with `ALREADY_EXISTS` if the id belongs to an instance that may not be replaced. After `UNAVAILABLE` it may or
+   * may not have been scheduled: choose the instance id yourself to be able to find out.
+   */
+  scheduleNewOrchestration<In, Out>(
+    orchestrator: OrchestratorReference<In, Out>,
+    ...args: CallArguments<In, ScheduleOptions>
+  ): Promise<InstanceId<Out>>;
+  scheduleNewOrchestration<In, Out>(
+    orchestrator: CallableOrchestrator<In, Out>,
+    ...args: CallArguments<In, ScheduleOptions>
+  ): Promise<InstanceId<Jsonify<Out>>>;
+  scheduleNewOrchestration<Out = unknown>(
+    name: string,
+    input?: unknown,
+    options?: ScheduleOptions,
+  ): Promise<InstanceId<Out>>;
+  async scheduleNewOrchestration(
+    orchestrator: string | { readonly name: string },
+    input?: unknown,
+    options: ScheduleOptions = {},
+  ): Promise<InstanceId<never>> {
+    const name = nameOf(orchestrator);
+    if (name === "") {
+      throw new InvalidArgumentError("an orchestrator without a name cannot be scheduled");
+    }
+    const request = scheduleRequest(name, this.#converter.serialize(input), options);
+    const { instanceId } = await this.#hub.startInstance(request, { signal: options.signal });
+    return (instanceId || request.instanceId) as InstanceId<never>;
+  }
+
+  /** The state of an orchestration; `undefined` where there is none. */
+  getOrchestrationState<Out>(
+    id: InstanceId<Out>,
+    options?: GetOptions,
+  ): Promise<OrchestrationState<Out> | undefined>;
+  getOrchestrationState(id: string, options?: GetOptions): Promise<OrchestrationState | undefined>;
+  getOrchestrationState<In, Out>(
+    orchestrator: OrchestratorReference<In, Out>,
+    id: string,
+    options?: GetOptions,
+  ): Promise<OrchestrationState<Out> | undefined>;
+  async getOrchestrationState(
+    ...args: readonly unknown[]
+  ): Promise<OrchestrationState<never> | undefined> {
+    const { id, options } = readArguments<GetOptions>(args);
+    const { fetchPayloads = true, signal } = options;
+    const response = await this.#hub.getInstance(
+      { instanceId: id, getInputsAndOutputs: fetchPayloads },
+      { signal },
+    );
+    return this.#state(response, fetchPayloads);
+  }
+
+  /** Waits until an orchestration has begun to run. Fails with `NOT_FOUND` where there is none. */
+  waitForOrchestrationStart<Out>(
+    id: InstanceId<Out>,
+    options?: WaitForOptions,
+  ): Promise<OrchestrationState<Out>>;
+  waitForOrchestrationStart(id: string, options?: WaitForOptions): Promise<OrchestrationState>;
+  waitForOrchestrationStart<In, Out>(
+    orchestrator: OrchestratorReference<In, Out>,
+    id: string,
+    options?: WaitForOptions,
+  ): Promise<OrchestrationState<Out>>;
+  waitForOrchestrationStart(...args: readonly unknown[]): Promise<OrchestrationState<never>> {
+    const { id, options } = readArguments<WaitForOptions>(args);
+    return this.#waitFor("waitForInstanceStart", id, options);
+  }
+
+  /**
+   * Waits until an orchestration has ended, in whatever way: read `state.output`, which throws unless it has completed.
+   * Fails with `NOT_FOUND` where there is none.
+   */
+  waitForOrchestrationCompletion<Out>(
+    id: InstanceId<Out>,
+    options?: WaitForOptions,
+  ): Promise<OrchestrationState<Out>>;
+  waitForOrchestrationCompletion(id: string, options?: WaitForOptions): Promise<OrchestrationState>;
+  waitForOrchestrationCompletion<In, Out>(
+    orchestrator: OrchestratorReference<In, Out>,
+    id: string,
+    options?: WaitForOptions,
+  ): Promise<OrchestrationState<Out>>;
+  waitForOrchestrationCompletion(...args: readonly unknown[]): Promise<OrchestrationState<never>> {
+    const { id, options } = readArguments<WaitForOptions>(args);
+    return this.#waitFor("waitForInstanceCompletion", id, options);
+  }
+
+  /** Raises an event for an orchestration. Fails with `NOT_FOUND` where there is none; one that has ended ignores it. */
+  raiseOrchestrationEvent<Payload>(
+    id: string,
+    event: EventReference<Payload>,
+    ...data: undefined extends Payload ? [data?: Payload] : [data: Payload]
+  ): Promise<void>;
+  raiseOrchestrationEvent(id: string, name: string, data?: unknown): Promise<void>;
+  async raiseOrchestrationEvent(
+    id: string,
+    event: string | { readonly name: string },
+    data?: unknown,
+  ): Promise<void> {
+    const name = nameOf(event);
+    if (name === "") throw new InvalidArgumentError("an event needs a name");
+    await this.#hub.raiseEvent({ instanceId: id, name, input: this.#converter.serialize(data) });
+  }
+
+  /** Suspends an orchestration: what comes in for it is kept until it is resumed. Fails with `NOT_FOUND`. */
+  async suspendOrchestration(id: string, options: { reason?: string } = {}): Promise<void> {
+    await this.#hub.suspendInstance({ instanceId: id, reason: options.reason });
+  }
+
+  /** Lets a suspended orchestration go on. Fails with `NOT_FOUND`. */
+  async resumeOrchestration(id: string, options: { reason?: string } = {}): Promise<void> {
+    await this.#hub.resumeInstance({ instanceId: id, reason: options.reason });
+  }
+
+  /**
+   * Ends an orchestration at once, without running its code again. Activities that have begun come to their end; their
+   * results are dropped. Fails with `NOT_FOUND`.
+   */
+  async terminateOrchestration(id: string, options: TerminateOptions = {}): Promise<void> {
+    const { output, recursive = false } = options;
+    await this.#hub.terminateInstance({
+      instanceId: id,
+      output: this.#converter.serialize(output),
+      recursive,
+    });
+  }
+
+  /**
+   * Deletes what is kept of an orchestration that has ended; with `recursive`, of its children too. One that has not
+   * ended, or does not exist, is not counted.
+   */
+  async purgeOrchestration(
+    id: string,
+    options: { recursive?: boolean } = {},
+  ): Promise<PurgeResult> {
+    const { deletedInstanceCount } = await this.#hub.purgeInstances({
+      request: { case: "instanceId", value: id },
+      recursive: options.recursive ?? false,
+      isOrchestration: true,
+    });
+    return { deletedInstanceCount };
+  }
+
+  /** Lists orchestrations: `for await (const state of client.getAllInstances({ statuses: ["FAILED"] }))`. */
+  getAllInstances(query: OrchestrationQuery = {}): OrchestrationList {
+    const { fetchPayloads = false, signal } = query;
+    return new OrchestrationList(async (continuationToken) => {
+      const response = await this.#hub.queryInstances(
+        { query: queryToWire(query, continuationToken) },
+        { signal },
+      );
+      return {
+        orchestrations: response.orchestrationState.map(
+          (state) => new OrchestrationState(state, this.#converter, fetchPayloads),
+        ),
+        continuationToken: response.continuationToken || undefined,
+      };
+    }, query.continuationToken);
+  }
+
+  /** The history of an orchestration's current execution, as typed events; empty where there is none. */
+  async getOrchestrationHistory(id: string): Promise<readonly HistoryEvent[]> {
+    const events = await this.#history(id);
+    return events.flatMap((event) => historyEventFromWire(event) ?? []);
+  }
+
+  /** The same history in the JSON form of the wire, which can be kept and replayed. */
+  async getOrchestrationHistoryAsJson(id: string): Promise<readonly JsonValue[]> {
+    return historyToJson(await this.#history(id));
+  }
+
+  /** Nothing is held open between calls; the transport is closed by whoever opened it. */
+  async close(): Promise<void> {}
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #history(id: string): Promise<WireEvent[]> {
+    const events: WireEvent[] = [];
+    for await (const chunk of this.#hub.streamInstanceHistory({ instanceId: id })) {
+      for (const event of chunk.events) events.push(event);
+    }
+    return events;
+  }
+
+  async #waitFor(
+    method: "waitForInstanceStart" | "waitForInstanceCompletion",
+    id: string,
+    { timeout, signal, fetchPayloads = true }: WaitForOptions,
+  ): Promise<OrchestrationState<never>> {
+    const endsAt = timeout && this.#clock.now() + durationToMs(timeout, "the timeout");
+    for (;;) {
+      const leftMs = endsAt === undefined ? Infinity : Math.max(0, endsAt - this.#clock.now());
+      const options: CallOptions = { signal, timeoutMs: Math.min(longPollMs, leftMs) };
+      try {
+        const response = await this.#hub[method](
+          { instanceId: id, getInputsAndOutputs: fetchPayloads },
+          options,
+        );
+        const state = this.#state(response, fetchPayloads);
+        if (state === undefined)
+          throw new TaskHubError("NOT_FOUND", `there is no instance '${id}'`);
+        return state;
+      } catch (error) {
+        const isPoll = error instanceof TaskHubError && error.code === "DEADLINE_EXCEEDED";
+        if (!isPoll || leftMs <= longPollMs) throw error;
+      }
+    }
+  }
+
+  #state(
+    { exists, orchestrationState }: GetInstanceResponse,
+    hasPayloads: boolean,
+  ): OrchestrationState<never> | undefined {
+    if (!exists || orchestrationState === undefined) return undefined;
+    return new OrchestrationState<never>(orchestrationState, this.#converter, hasPayloads);
+  }
+}
+
+/** `(id, options?)`, or `(definition, id, options?)` where the id does not remember its type. */
+function readArguments<Options>(args: readonly unknown[]): {
+  readonly id: string;
+  readonly options: Partial<Options>;
+} {
+  const [id, options] = typeof args[0] === "string" ? args : args.slice(1);
+  if (typeof id !== "string" || id === "") {
+    throw new InvalidArgumentError(`an instance id is needed, not ${JSON.stringify(id)}`);
+  }
+  return { id, options: (options ?? {}) as Partial<Options> };
+}

@@ -1,0 +1,133 @@
+import type { ExecutionStartedEvent, OrchestratorRequest } from "@durabletask/protobuf";
+import { OrchestrationStatus } from "@durabletask/protobuf";
+import { toAction } from "../engine/action-log.ts";
+import type { AnyOrchestratorFunction } from "../engine/program.ts";
+import { Session, type SessionOptions, type Turn } from "../engine/session.ts";
+import { createFailure } from "../failure.ts";
+import type { TaskHubService } from "../task-hub-service.ts";
+import type { Delivery } from "./delivery.ts";
+import type { WorkerSettings } from "./options.ts";
+import { sessionScope, settle, sha1 } from "./platform.ts";
+import { createReplaySafeLogger } from "./replay-safe-logger.ts";
+import { sessionRequest, Sessions } from "./sessions.ts";
+
+/** More actions than this in one turn fail the instance: most likely a loop that never awaits. */
+const maximumActions = 100_000;
+
+/** Runs turns of orchestrations, and delivers what comes of them. */
+export class OrchestrationRunner {
+  readonly #orchestrators: ReadonlyMap<string, AnyOrchestratorFunction>;
+  readonly #hub: TaskHubService;
+  readonly #settings: WorkerSettings;
+  readonly #delivery: Delivery;
+  readonly #sessions: Sessions;
+  readonly #sessionOptions: SessionOptions;
+
+  constructor(
+    orchestrators: ReadonlyMap<string, AnyOrchestratorFunction>,
+    hub: TaskHubService,
+    settings: WorkerSettings,
+    delivery: Delivery,
+  ) {
+    this.#orchestrators = orchestrators;
+    this.#hub = hub;
+    this.#settings = settings;
+    this.#delivery = delivery;
+    this.#sessions = new Sessions(settings.sessionCount);
+    const { converter, logger, maximumTimerIntervalMs, onNonDeterminism } = settings;
+    this.#sessionOptions = {
+      converter,
+      maximumTimerIntervalMs,
+      maximumActions,
+      onNonDeterminism,
+      settle,
+      sha1,
+      createLogger: (started, isReplaying) => createReplaySafeLogger(logger, started, isReplaying),
+      warn: (fields, message) => logger.warn?.(fields, message),
+    };
+  }
+
+  /** Never rejects. */
+  async run(request: OrchestratorRequest, completionToken: string): Promise<void> {
+    const { instanceId } = request;
+    const fields = { instanceId };
+    const abandon = (): Promise<unknown> =>
+      this.#hub.abandonTaskOrchestratorWorkItem({ completionToken });
+    let turn: Turn | "missed";
+    try {
+      turn = await this.#turn(request, completionToken);
+    } catch (error) {
+      this.#settings.logger.warn?.(
+        { ...fields, error },
+        "a turn could not be run and is handed back",
+      );
+      return this.#delivery.abandon(abandon, fields);
+    }
+    const response =
+      turn === "missed"
+        ? { instanceId, completionToken, requiresHistory: true }
+        : {
+            instanceId,
+            completionToken,
+            actions: [...turn.actions],
+            customStatus: turn.customStatus,
+          };
+    const complete = (): Promise<unknown> => this.#hub.completeOrchestratorTask(response);
+    if (await this.#delivery.complete(complete, abandon, fields)) return;
+    // The hub may or may not have this turn: what the session has seen is no longer known to be the past.
+    this.#sessions.drop(instanceId, completionToken);
+  }
+
+  async #turn(request: OrchestratorRequest, completionToken: string): Promise<Turn | "missed"> {
+    const { instanceId, executionId, pastEvents, newEvents } = request;
+    const { isExtended, includesHistory, mark } = sessionRequest(request);
+    const live = this.#sessions.take(instanceId, executionId, mark);
+    if (live === undefined && !includesHistory) return "missed";
+    const session = live ?? this.#open(request);
+    if (typeof session === "string") return notFound(session);
+    const past = live === undefined ? pastEvents : [];
+    const turn = await sessionScope.run(session, () => session.run(past, newEvents));
+    if (isExtended && !turn.hasEnded && this.#settings.sessionCount > 0) {
+      // Before the completion is acknowledged: an embedded hub may hand out the next turn first.
+      this.#sessions.put(instanceId, { session, executionId, mark: completionToken });
+    }
+    return turn;
+  }
+
+  /** A new session, or the name of the orchestrator that nobody registered. */
+  #open(request: OrchestratorRequest): Session | string {
+    const started = startOf(request);
+    if (started === undefined) throw new Error("the history has no ExecutionStarted event");
+    const orchestrator = this.#orchestrators.get(started.name);
+    return orchestrator === undefined
+      ? started.name
+      : new Session(orchestrator, this.#sessionOptions);
+  }
+}
+
+function startOf({
+  pastEvents,
+  newEvents,
+}: OrchestratorRequest): ExecutionStartedEvent | undefined {
+  for (const events of [pastEvents, newEvents]) {
+    for (const { eventType } of events) {
+      if (eventType.case === "executionStarted") return eventType.value;
+    }
+  }
+  return undefined;
+}
+
+function notFound(name: string): Turn {
+  const message = `no orchestrator named '${name}' is registered with the worker that took the turn`;
+  const action = toAction(-1, {
+    case: "completeOrchestration",
+    value: {
+      $typeName: "CompleteOrchestrationAction",
+      orchestrationStatus: OrchestrationStatus.FAILED,
+      failureDetails: createFailure("OrchestratorTaskNotFound", message, true),
+      carryoverEvents: [],
+      tags: {},
+    },
+  });
+  return { actions: [action], customStatus: undefined, hasEnded: true };
+}

@@ -1,0 +1,23 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { createHash } from "node:crypto";
+import type { Session } from "../engine/session.ts";
+import type { Sha1 } from "../engine/guid.ts";
+
+// Taken when the module is loaded: fake timers replace it on the process.
+const { nextTick } = process;
+
+/**
+ * Resolves once no microtask is left. A tick that is queued from a microtask runs exactly then; queued from anywhere
+ * else it would run too early, hence the hop into a microtask first.
+ */
+export function settle(): Promise<void> {
+  return new Promise((resolve) => {
+    queueMicrotask(() => nextTick(resolve));
+  });
+}
+
+export const sha1: Sha1 = (prefix, text) =>
+  createHash("sha1").update(prefix).update(text, "utf8").digest();
+
+/** Which session the running code belongs to; follows its promises, so that their rejections can be told apart (E12). */
+export const sessionScope: AsyncLocalStorage<Session> = new AsyncLocalStorage();

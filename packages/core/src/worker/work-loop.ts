@@ -1,0 +1,188 @@
+import { setMaxListeners } from "node:events";
+import type { WorkItem } from "@durabletask/protobuf";
+import { createTaskHubService, type TaskHubService } from "../task-hub-service.ts";
+import type { Transport } from "../transport.ts";
+import { ActivityRunner } from "./activity-runner.ts";
+import { doubling, sleep } from "./backoff.ts";
+import { Delivery } from "./delivery.ts";
+import { OrchestrationRunner } from "./orchestration-runner.ts";
+import type { WorkerSettings } from "./options.ts";
+import type { WorkerRegistry } from "./registry.ts";
+import { Slots } from "./slots.ts";
+
+/**
+ * One run of a worker, from start to stop: keeps a stream of work open, runs what comes within the limits, delivers.
+ *
+ * Stopping drains: no new work begins, the stream stays open so that work under way keeps its lease, activities learn of
+ * it by their signal. What has not ended in time is abandoned.
+ */
+export class WorkLoop {
+  readonly #hub: TaskHubService;
+  readonly #settings: WorkerSettings;
+  readonly #activities: ActivityRunner;
+  readonly #orchestrations: OrchestrationRunner;
+  readonly #activitySlots: Slots;
+  readonly #orchestrationSlots: Slots;
+  /** Aborted when the worker begins to stop. */
+  readonly #stopping = new AbortController();
+  /** Aborted when its time is up. */
+  readonly #ended = new AbortController();
+  /** Tokens of what is under way, each with what hands it back. */
+  readonly #underWay = new Map<WorkItem, () => Promise<unknown>>();
+  #stream: AsyncIterator<WorkItem> | undefined;
+  #whenDrained: (() => void) | undefined;
+  readonly #finished: Promise<void>;
+
+  constructor(transport: Transport, registry: WorkerRegistry, settings: WorkerSettings) {
+    this.#hub = createTaskHubService(transport);
+    this.#settings = settings;
+    // Every activity may listen to the one signal.
+    setMaxListeners(0, this.#stopping.signal, this.#ended.signal);
+    const delivery = new Delivery(settings.clock, settings.logger, this.#ended.signal);
+    this.#activities = new ActivityRunner(
+      registry.activities,
+      this.#hub,
+      settings,
+      delivery,
+      this.#stopping.signal,
+    );
+    this.#orchestrations = new OrchestrationRunner(
+      registry.orchestrators,
+      this.#hub,
+      settings,
+      delivery,
+    );
+    this.#activitySlots = new Slots(settings.activities);
+    this.#orchestrationSlots = new Slots(settings.orchestrations);
+    this.#finished = this.#run();
+  }
+
+  /** Drains, then closes. Resolves when nothing of this run is left. */
+  async stop(): Promise<void> {
+    this.#stopping.abort(new Error("the worker is stopping"));
+    await this.#drained();
+    const leftovers = [...this.#underWay.values()];
+    this.#underWay.clear();
+    await Promise.allSettled(leftovers.map((abandon) => abandon()));
+    // Closed, not lost: the hub gives what this stream still holds to others at once. A transport whose iterator is a
+    // generator takes that up only after the pending next(), which the signal ends.
+    void this.#stream?.return?.().catch(() => {});
+    this.#ended.abort();
+    await this.#finished;
+  }
+
+  /** Opens a stream, and another when it ends, until the worker stops. Never rejects. */
+  async #run(): Promise<void> {
+    const { clock, logger } = this.#settings;
+    let failures = 0;
+    while (!this.#stopping.signal.aborted) {
+      try {
+        await this.#hub.hello({}, { timeoutMs: 30_000, signal: this.#stopping.signal });
+        await this.#consume(() => {
+          failures = 0;
+        });
+      } catch (error) {
+        if (this.#stopping.signal.aborted) break;
+        logger.warn?.({ error }, "the stream of work was lost; the worker connects again");
+      }
+      const delayMs = Math.random() * doubling(failures, 1000, 30_000);
+      failures += 1;
+      await sleep(clock, delayMs, this.#stopping.signal);
+    }
+  }
+
+  async #consume(received: () => void): Promise<void> {
+    const { orchestrations, activities, sessionCount, logger } = this.#settings;
+    const stream = this.#hub.getWorkItems(
+      {
+        maxConcurrentOrchestrationWorkItems: orchestrations,
+        maxConcurrentActivityWorkItems: activities,
+      },
+      {
+        signal: this.#ended.signal,
+        headers: sessionCount > 0 ? { "durabletask-extended-sessions": "1" } : {},
+      },
+    );
+    this.#stream = stream[Symbol.asyncIterator]();
+    logger.info?.({ orchestrations, activities }, "the worker is connected");
+    for (
+      let next = await this.#stream.next();
+      next.done !== true;
+      next = await this.#stream.next()
+    ) {
+      received();
+      this.#dispatch(next.value);
+    }
+  }
+
+  #dispatch(item: WorkItem): void {
+    const { request, completionToken } = item;
+    switch (request.case) {
+      case "orchestratorRequest":
+        return this.#begin(
+          item,
+          this.#orchestrationSlots,
+          () => this.#orchestrations.run(request.value, completionToken),
+          () => this.#hub.abandonTaskOrchestratorWorkItem({ completionToken }),
+        );
+      case "activityRequest":
+        return this.#begin(
+          item,
+          this.#activitySlots,
+          () => this.#activities.run(request.value, completionToken),
+          () => this.#hub.abandonTaskActivityWorkItem({ completionToken }),
+        );
+      case "entityRequest":
+      case "entityRequestV2":
+        this.#handBack(() => this.#hub.abandonTaskEntityWorkItem({ completionToken }));
+        return undefined;
+      default:
+        return undefined;
+    }
+  }
+
+  #begin(
+    item: WorkItem,
+    slots: Slots,
+    run: () => Promise<void>,
+    abandon: () => Promise<unknown>,
+  ): void {
+    if (this.#stopping.signal.aborted) return this.#handBack(abandon);
+    this.#underWay.set(item, abandon);
+    slots.run(() => {
+      const work = this.#underWay.has(item) && !this.#stopping.signal.aborted ? run() : abandon();
+      void work
+        .catch((error: unknown) => {
+          this.#settings.logger.error?.(
+            { error },
+            "a work item ended in an error of the worker's own",
+          );
+        })
+        .then(() => {
+          slots.release();
+          this.#underWay.delete(item);
+          if (this.#underWay.size === 0) this.#whenDrained?.();
+        });
+    });
+    return undefined;
+  }
+
+  #handBack(abandon: () => Promise<unknown>): void {
+    void abandon().catch((error: unknown) => {
+      this.#settings.logger.warn?.({ error }, "a work item could not be handed back");
+    });
+  }
+
+  /** Resolves when all that is under way has ended, or when its time is up. */
+  #drained(): Promise<void> {
+    if (this.#underWay.size === 0) return Promise.resolve();
+    const { clock, shutdownTimeoutMs } = this.#settings;
+    return new Promise((resolve) => {
+      const cancel = clock.schedule(resolve, shutdownTimeoutMs);
+      this.#whenDrained = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+}
