@@ -1,0 +1,105 @@
+import type { CallOptions } from "@durabletask/core";
+import { TaskHubError } from "@durabletask/core";
+import type {
+  GetInstanceRequest,
+  GetInstanceResponse,
+  RaiseEventRequest,
+  RaiseEventResponse,
+  ResumeRequest,
+  ResumeResponse,
+  SuspendRequest,
+  SuspendResponse,
+  TerminateRequest,
+  TerminateResponse,
+} from "@durabletask/protobuf";
+import { terminate } from "../commands/ending.ts";
+import { raiseEvent, resume, suspend } from "../commands/signals.ts";
+import type { Hub } from "../state/hub.ts";
+import type { Instance } from "../state/instance.ts";
+import type { Milestone } from "../state/waiters.ts";
+import { withLimits } from "./call-limits.ts";
+import { toOrchestrationState } from "./instance-state.ts";
+
+/** Reads one instance, as it is on disk once all that the hub knows of it is there. */
+export async function getInstance(
+  hub: Hub,
+  request: GetInstanceRequest,
+): Promise<GetInstanceResponse> {
+  const known = hub.instances.get(request.instanceId);
+  if (known) await hub.journal.settled(known.batch);
+  const stored = await hub.find(request.instanceId, request.getInputsAndOutputs);
+  return {
+    $typeName: "GetInstanceResponse",
+    exists: stored !== undefined,
+    orchestrationState: stored && toOrchestrationState(stored),
+  };
+}
+
+/** Waits until the instance has started, or has ended. One that does not exist is answered at once. */
+export async function waitForInstance(
+  hub: Hub,
+  request: GetInstanceRequest,
+  milestone: Milestone,
+  options: CallOptions,
+): Promise<GetInstanceResponse> {
+  for (;;) {
+    const instance = hub.instances.get(request.instanceId);
+    if (!instance || hasReached(instance, milestone)) return await getInstance(hub, request);
+    const wait = hub.waiters.wait(request.instanceId, milestone);
+    try {
+      await withLimits(wait.reached, options, hub.clock);
+    } finally {
+      wait.cancel();
+    }
+  }
+}
+
+function hasReached(instance: Instance, milestone: Milestone): boolean {
+  return instance.hasEnded || (milestone === "start" && instance.hasRun);
+}
+
+export async function raise(hub: Hub, request: RaiseEventRequest): Promise<RaiseEventResponse> {
+  await signal(hub, request.instanceId, (instance) =>
+    raiseEvent(hub, instance, request.name, request.input),
+  );
+  return { $typeName: "RaiseEventResponse" };
+}
+
+export async function suspendInstance(hub: Hub, request: SuspendRequest): Promise<SuspendResponse> {
+  await signal(hub, request.instanceId, (instance) => suspend(hub, instance, request.reason));
+  return { $typeName: "SuspendResponse" };
+}
+
+export async function resumeInstance(hub: Hub, request: ResumeRequest): Promise<ResumeResponse> {
+  await signal(hub, request.instanceId, (instance) => resume(hub, instance, request.reason));
+  return { $typeName: "ResumeResponse" };
+}
+
+export async function terminateInstance(
+  hub: Hub,
+  request: TerminateRequest,
+): Promise<TerminateResponse> {
+  await signal(hub, request.instanceId, (instance) => {
+    hub.journal.begin();
+    terminate(hub, instance, request.output, request.recursive);
+  });
+  return { $typeName: "TerminateResponse" };
+}
+
+/** Rule 5: NOT_FOUND when there is no such instance; nothing happens when it has ended. */
+async function signal(hub: Hub, id: string, apply: (instance: Instance) => void): Promise<void> {
+  const instance = hub.instances.get(id) ?? (await lookUp(hub, id));
+  if (!instance) return;
+  if (!instance.hasEnded) apply(instance);
+  await hub.journal.settled(instance.batch);
+}
+
+/** Nothing for an instance that has ended; one that came into memory during the read counts. */
+async function lookUp(hub: Hub, id: string): Promise<Instance | undefined> {
+  const stored = await hub.lookups.run(id, () => hub.find(id, false));
+  const instance = hub.instances.get(id);
+  if (!instance && !stored) {
+    throw new TaskHubError("NOT_FOUND", `There is no instance with the id "${id}".`);
+  }
+  return instance;
+}

@@ -1,0 +1,105 @@
+import { TaskHubError } from "@durabletask/core";
+import type {
+  PurgeInstanceFilter,
+  PurgeInstancesRequest,
+  PurgeInstancesResponse,
+} from "@durabletask/protobuf";
+import { purgeInstances } from "../commands/purge.ts";
+import type { Hub } from "../state/hub.ts";
+import { readStore } from "../state/hub.ts";
+import { isActive } from "../state/status.ts";
+import type { InstanceRecord, StoreQuery } from "../store/store.ts";
+import { toMs } from "../time/timestamp.ts";
+
+/** How many instances of a filter are purged by one commit. */
+const pageSize = 500;
+
+/** Removes instances that have ended, and all their traces. What is missing or active is left alone. */
+export async function purge(
+  hub: Hub,
+  request: PurgeInstancesRequest,
+): Promise<PurgeInstancesResponse> {
+  await hub.journal.allSettled();
+  const { recursive } = request;
+  switch (request.request.case) {
+    case "instanceId":
+      return response(await purgeIds(hub, [request.request.value], recursive));
+    case "instanceBatch":
+      return response(await purgeIds(hub, request.request.value.instanceIds, recursive));
+    case "purgeInstanceFilter":
+      return response(await purgeMatching(hub, request.request.value, recursive));
+    case undefined:
+      throw new TaskHubError("INVALID_ARGUMENT", "The request does not say what to purge.");
+    default:
+      return response(request.request satisfies never);
+  }
+}
+
+function response(deletedInstanceCount: number): PurgeInstancesResponse {
+  return { $typeName: "PurgeInstancesResponse", deletedInstanceCount, isComplete: true };
+}
+
+async function purgeIds(hub: Hub, ids: readonly string[], recursive: boolean): Promise<number> {
+  const records = [];
+  for (const id of new Set(ids)) records.push((await hub.find(id, false))?.record);
+  return await purgeRecords(hub, records.filter(hasEnded), recursive);
+}
+
+async function purgeMatching(
+  hub: Hub,
+  filter: PurgeInstanceFilter,
+  recursive: boolean,
+): Promise<number> {
+  let count = 0;
+  let after = 0;
+  for (;;) {
+    const page = await readStore(hub.store.query(endedQuery(filter, after)));
+    const records = page.map(({ record }) => record).filter(hasEnded);
+    count += await purgeRecords(hub, records, recursive);
+    after = page.at(-1)?.record.key ?? after;
+    if (page.length < pageSize) return count;
+  }
+}
+
+function endedQuery(filter: PurgeInstanceFilter, after: number): StoreQuery {
+  const statuses = filter.runtimeStatus.filter((status) => !isActive(status));
+  return {
+    after,
+    limit: pageSize,
+    statuses: filter.runtimeStatus.length > 0 ? statuses : undefined,
+    createdFrom: filter.createdTimeFrom && toMs(filter.createdTimeFrom),
+    createdTo: filter.createdTimeTo && toMs(filter.createdTimeTo),
+    idPrefix: "",
+    payloads: false,
+  };
+}
+
+async function purgeRecords(
+  hub: Hub,
+  records: readonly InstanceRecord[],
+  recursive: boolean,
+): Promise<number> {
+  if (records.length === 0) return 0;
+  const all = recursive ? await withDescendants(hub, records) : records;
+  const settled = purgeInstances(hub, all);
+  await settled;
+  return all.length;
+}
+
+async function withDescendants(
+  hub: Hub,
+  records: readonly InstanceRecord[],
+): Promise<readonly InstanceRecord[]> {
+  const found = new Map(records.map((record) => [record.key, record]));
+  // A map is walked in order of insertion, what is added meanwhile included.
+  for (const { id } of found.values()) {
+    for (const child of await readStore(hub.store.children(id))) {
+      if (hasEnded(child)) found.set(child.key, child);
+    }
+  }
+  return [...found.values()];
+}
+
+function hasEnded(record: InstanceRecord | undefined): record is InstanceRecord {
+  return record?.completedAt !== undefined;
+}

@@ -1,0 +1,69 @@
+import { TaskHubError } from "@durabletask/core";
+import type {
+  HistoryChunk,
+  InstanceQuery,
+  QueryInstancesRequest,
+  QueryInstancesResponse,
+  StreamInstanceHistoryRequest,
+} from "@durabletask/protobuf";
+import type { Hub } from "../state/hub.ts";
+import { readStore } from "../state/hub.ts";
+import { replayLog } from "../state/log-replay.ts";
+import type { StoreQuery } from "../store/store.ts";
+import { toMs } from "../time/timestamp.ts";
+import { toOrchestrationState } from "./instance-state.ts";
+
+/** Instances a page has when the request does not say. */
+const defaultPageSize = 100;
+/** Events a chunk of history has at most. */
+const chunkSize = 500;
+
+/** One page of instances, in the order of their creation. */
+export async function queryInstances(
+  hub: Hub,
+  { query }: QueryInstancesRequest,
+): Promise<QueryInstancesResponse> {
+  await hub.journal.allSettled();
+  const limit = query && query.maxInstanceCount > 0 ? query.maxInstanceCount : defaultPageSize;
+  // One more than the page tells whether another page follows.
+  const found = await readStore(hub.store.query({ ...storeQuery(query), limit: limit + 1 }));
+  const page = found.slice(0, limit);
+  return {
+    $typeName: "QueryInstancesResponse",
+    orchestrationState: page.map(toOrchestrationState),
+    continuationToken: found.length > limit ? String(page.at(-1)?.record.key) : undefined,
+  };
+}
+
+function storeQuery(query: InstanceQuery | undefined): Omit<StoreQuery, "limit"> {
+  return {
+    after: keyOf(query?.continuationToken),
+    statuses: query && query.runtimeStatus.length > 0 ? query.runtimeStatus : undefined,
+    createdFrom: query?.createdTimeFrom && toMs(query.createdTimeFrom),
+    createdTo: query?.createdTimeTo && toMs(query.createdTimeTo),
+    idPrefix: query?.instanceIdPrefix ?? "",
+    payloads: query?.fetchInputsAndOutputs ?? false,
+  };
+}
+
+function keyOf(continuationToken: string | undefined): number {
+  const key = Number(continuationToken ?? 0);
+  if (Number.isSafeInteger(key) && key >= 0) return key;
+  throw new TaskHubError("INVALID_ARGUMENT", "The continuation token is not one of this task hub.");
+}
+
+/** The history of an instance in chunks; of one that does not exist, nothing (rule 11). */
+export async function* streamHistory(
+  hub: Hub,
+  { instanceId, executionId }: StreamInstanceHistoryRequest,
+): AsyncGenerator<HistoryChunk, undefined> {
+  const known = hub.instances.get(instanceId);
+  if (known) await hub.journal.settled(known.batch);
+  const stored = await hub.find(instanceId, false);
+  if (!stored || (executionId && stored.record.executionId !== executionId)) return undefined;
+  const { history } = replayLog(await readStore(hub.store.chain(stored.record.tail)));
+  for (let start = 0; start < history.length; start += chunkSize) {
+    yield { $typeName: "HistoryChunk", events: history.slice(start, start + chunkSize) };
+  }
+  return undefined;
+}

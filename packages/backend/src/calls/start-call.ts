@@ -1,0 +1,74 @@
+import { TaskHubError } from "@durabletask/core";
+import type {
+  CreateInstanceRequest,
+  CreateInstanceResponse,
+  OrchestrationStatus,
+} from "@durabletask/protobuf";
+import { createInstance } from "../commands/creation.ts";
+import { terminate } from "../commands/ending.ts";
+import type { Hub } from "../state/hub.ts";
+import { checkInstanceId } from "./instance-id.ts";
+import { ReusePolicy } from "./reuse-policy.ts";
+
+/** Starts an instance (rules 7 and 8). */
+export async function startInstance(
+  hub: Hub,
+  request: CreateInstanceRequest,
+): Promise<CreateInstanceResponse> {
+  if (!request.name) throw new TaskHubError("INVALID_ARGUMENT", "The orchestration has no name.");
+  const id = request.instanceId || hub.newId();
+  checkInstanceId(id);
+  const policy = new ReusePolicy(request.orchestrationIdReusePolicy);
+  const existing = await existingInstance(hub, id, request);
+  // Nothing was awaited since: memory is as `existing` says.
+  if (!existing || !isSameStart(existing, request)) {
+    if (existing) policy.check(id, existing.status);
+    replace(hub, id, request);
+  }
+  const instance = hub.instances.get(id);
+  if (instance) await hub.journal.settled(instance.batch);
+  return { $typeName: "CreateInstanceResponse", instanceId: id };
+}
+
+interface Existing {
+  readonly executionId: string;
+  readonly status: OrchestrationStatus;
+}
+
+/**
+ * Who has the id. What has ended and left memory matters only to a request that asks for it: without execution id or
+ * policy it is replaced anyway, and no read is needed.
+ */
+async function existingInstance(
+  hub: Hub,
+  id: string,
+  request: CreateInstanceRequest,
+): Promise<Existing | undefined> {
+  const known = hub.instances.get(id);
+  if (known) return known;
+  if (!request.executionId && !request.orchestrationIdReusePolicy) return undefined;
+  const stored = await hub.lookups.run(id, () => hub.find(id, false));
+  return hub.instances.get(id) ?? stored?.record;
+}
+
+/** A client that did not hear of its start repeats it with the same execution id. */
+function isSameStart(existing: Existing, request: CreateInstanceRequest): boolean {
+  return Boolean(request.executionId) && existing.executionId === request.executionId;
+}
+
+function replace(hub: Hub, id: string, request: CreateInstanceRequest): void {
+  hub.journal.begin();
+  const running = hub.instances.get(id);
+  if (running) terminate(hub, running, undefined, false);
+  createInstance(hub, {
+    id,
+    executionId: request.executionId || hub.newId(),
+    name: request.name,
+    version: request.version,
+    input: request.input,
+    tags: request.tags,
+    startAt: request.scheduledStartTimestamp,
+    parent: undefined,
+    traceContext: request.parentTraceContext,
+  });
+}

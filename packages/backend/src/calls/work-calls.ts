@@ -1,0 +1,173 @@
+import type { CallOptions } from "@durabletask/core";
+import type {
+  AbandonActivityTaskRequest,
+  AbandonActivityTaskResponse,
+  AbandonOrchestrationTaskRequest,
+  AbandonOrchestrationTaskResponse,
+  ActivityResponse,
+  CompleteTaskResponse,
+  GetWorkItemsRequest,
+  OrchestratorResponse,
+  WorkItem,
+} from "@durabletask/protobuf";
+import { abandonActivity, completeActivity } from "../commands/activity.ts";
+import { commitTurn } from "../commands/turn.ts";
+import type { Dispatcher } from "../dispatch/dispatcher.ts";
+import { WorkStream } from "../dispatch/work-stream.ts";
+import type { Hub } from "../state/hub.ts";
+import type { Activity, ActivityLease, TurnLease } from "../state/work.ts";
+
+const completed: CompleteTaskResponse = { $typeName: "CompleteTaskResponse" };
+
+/** The stream of work. Nothing happens before the first `next()`. */
+export function openWorkStream(
+  currentHub: () => Hub,
+  request: GetWorkItemsRequest,
+  { headers, signal }: CallOptions,
+): AsyncIterator<WorkItem, undefined> {
+  const stream = new WorkStream(request, headers?.["durabletask-extended-sessions"] === "1");
+  let dispatcher: Dispatcher | undefined;
+  const lose = () => dispatcher?.close(stream, { by: "connection", error: signal?.reason });
+  return {
+    async next() {
+      if (!dispatcher && !stream.end) {
+        ({ dispatcher } = currentHub());
+        dispatcher.open(stream);
+        signal?.addEventListener("abort", lose, { once: true });
+        if (signal?.aborted) lose();
+      }
+      if (!stream.end && dispatcher) return await dispatcher.next(stream);
+      signal?.removeEventListener("abort", lose);
+      if (!stream.end || stream.end.by === "worker") return { done: true, value: undefined };
+      throw stream.end.error;
+    },
+    return() {
+      signal?.removeEventListener("abort", lose);
+      if (dispatcher) dispatcher.close(stream, { by: "worker" });
+      else stream.finish({ by: "worker" });
+      return Promise.resolve({ done: true, value: undefined });
+    },
+  };
+}
+
+/**
+ * Takes what came of a turn. Late, superseded and unknown completions change nothing and are no error: older workers
+ * would reconnect (rule 17).
+ */
+export async function completeTurn(
+  hub: Hub,
+  response: OrchestratorResponse,
+): Promise<CompleteTaskResponse> {
+  const lease = turnLease(hub, response.completionToken, response.instanceId);
+  if (!lease) return completed;
+  const { instance } = lease;
+  hub.release(lease);
+  if (instance.turn === lease) {
+    if (response.requiresHistory && response.actions.length === 0) retryTurn(hub, lease);
+    else commitTurn(hub, lease, response);
+  }
+  hub.dispatcher.serve(lease.stream);
+  await hub.journal.settled(instance.batch);
+  return completed;
+}
+
+/** The worker no longer has the session: it gets the whole history at once, and no attempt is counted. */
+function retryTurn(hub: Hub, lease: TurnLease): void {
+  // A worker that asks for more than everything would ask for ever.
+  if (lease.isComplete) return backOff(hub, lease);
+  const { instance } = lease;
+  instance.turn = undefined;
+  instance.session = undefined;
+  hub.considerTurn(instance);
+}
+
+export function abandonTurn(
+  hub: Hub,
+  request: AbandonOrchestrationTaskRequest,
+): Promise<AbandonOrchestrationTaskResponse> {
+  const lease = turnLease(hub, request.completionToken, "");
+  if (lease) {
+    hub.release(lease);
+    if (lease.instance.turn === lease) backOff(hub, lease);
+    hub.dispatcher.serve(lease.stream);
+  }
+  return Promise.resolve({ $typeName: "AbandonOrchestrationTaskResponse" });
+}
+
+// Later: other workers may have it at once; for now it waits for all of them.
+function backOff(hub: Hub, { instance }: TurnLease): void {
+  instance.turn = undefined;
+  instance.session = undefined;
+  hub.pauseUntil(instance, hub.backoffEnd(++instance.abandoned));
+}
+
+/** Workers older than completion tokens name the instance: its current turn, or one that was fenced. */
+function turnLease(hub: Hub, token: string, instanceId: string): TurnLease | undefined {
+  if (token) {
+    const lease = hub.leases.get(token);
+    return lease?.kind === "turn" ? lease : undefined;
+  }
+  const current = hub.instances.get(instanceId)?.turn;
+  if (current) return current;
+  for (const lease of hub.leases.values()) {
+    if (lease.kind === "turn" && lease.instance.id === instanceId) return lease;
+  }
+  return undefined;
+}
+
+/** Takes the result of an activity. Any token of the still open task will do; the first result wins (rule 17). */
+export async function completeActivityCall(
+  hub: Hub,
+  response: ActivityResponse,
+): Promise<CompleteTaskResponse> {
+  const lease = activityLease(hub, response);
+  const activity = lease?.activity ?? openActivity(hub, response);
+  if (lease) hub.release(lease);
+  if (!activity) return completed;
+  completeActivity(hub, activity, response);
+  if (lease) hub.dispatcher.serve(lease.stream);
+  await hub.journal.settled(activity.instance?.batch ?? hub.journal.batch.number);
+  return completed;
+}
+
+export function abandonActivityCall(
+  hub: Hub,
+  request: AbandonActivityTaskRequest,
+): Promise<AbandonActivityTaskResponse> {
+  const lease = hub.leases.get(request.completionToken);
+  if (lease?.kind === "activity") {
+    hub.release(lease);
+    abandonActivity(hub, lease.activity);
+    hub.dispatcher.serve(lease.stream);
+  }
+  return Promise.resolve({ $typeName: "AbandonActivityTaskResponse" });
+}
+
+function activityLease(hub: Hub, response: ActivityResponse): ActivityLease | undefined {
+  const { completionToken, instanceId, taskId } = response;
+  if (completionToken) {
+    const lease = hub.leases.get(completionToken);
+    return lease?.kind === "activity" ? lease : undefined;
+  }
+  const activity = hub.instances.get(instanceId)?.activities.get(taskId);
+  if (activity) return activity.lease;
+  for (const lease of hub.leases.values()) {
+    if (lease.kind !== "activity" || lease.activity.taskId !== taskId) continue;
+    if (lease.activity.instanceId === instanceId) return lease;
+  }
+  return undefined;
+}
+
+/** The open task that a result without a lease is for: of the same execution, if its token names one (rule 1). */
+function openActivity(hub: Hub, response: ActivityResponse): Activity | undefined {
+  const { completionToken, instanceId, taskId } = response;
+  const isMeant = ({ executionId }: Activity) =>
+    !completionToken || completionToken.endsWith(`.${executionId}`);
+  const activity = hub.instances.get(instanceId)?.activities.get(taskId);
+  if (activity && isMeant(activity)) return activity;
+  for (const detached of hub.detached.values()) {
+    if (detached.instanceId !== instanceId || detached.taskId !== taskId) continue;
+    if (isMeant(detached)) return detached;
+  }
+  return undefined;
+}

@@ -1,0 +1,150 @@
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import type {
+  CompleteOrchestrationAction,
+  HistoryEvent,
+  OrchestratorAction,
+} from "@durabletask/protobuf";
+import { OrchestrationStatus } from "@durabletask/protobuf";
+import { historyEvent } from "../state/history-events.ts";
+import type { Instance } from "../state/instance.ts";
+
+/** What is wrong with an action that the hub cannot carry out (rule 10). */
+export interface ActionFault {
+  readonly errorType: "UnknownAction" | "InvalidAction";
+  readonly message: string;
+}
+
+/** Looks for the first action that cannot be carried out. Nothing after the completing action counts. */
+export function findFault(
+  instance: Instance,
+  actions: readonly OrchestratorAction[],
+): ActionFault | undefined {
+  for (const action of actions) {
+    const fault = faultOf(instance, action);
+    if (fault) return fault;
+    if (action.orchestratorActionType.case === "completeOrchestration") return undefined;
+  }
+  return undefined;
+}
+
+function faultOf(
+  instance: Instance,
+  { id, orchestratorActionType }: OrchestratorAction,
+): ActionFault | undefined {
+  const { case: kind, value } = orchestratorActionType;
+  switch (kind) {
+    case "scheduleTask":
+      return instance.activities.has(id)
+        ? invalid(id, "its id belongs to an open activity")
+        : undefined;
+    case "createTimer":
+      if (!value.fireAt) return invalid(id, "the timer has no fireAt");
+      return instance.timers.has(id) ? invalid(id, "its id belongs to an open timer") : undefined;
+    case "createSubOrchestration":
+      return instance.children.has(id) ? invalid(id, "its id belongs to an open child") : undefined;
+    case "completeOrchestration":
+      return isEnding(value.orchestrationStatus)
+        ? undefined
+        : invalid(id, "it completes with no final status");
+    case "sendEvent":
+    case "terminateOrchestration":
+      return undefined;
+    case "sendEntityMessage":
+    case "rewindOrchestration":
+      return unknown(id, kind);
+    case undefined:
+      return unknown(id, "none that this version knows");
+    default:
+      return unknown(id, kind satisfies never);
+  }
+}
+
+function isEnding(status: OrchestrationStatus): boolean {
+  return (
+    status === OrchestrationStatus.COMPLETED ||
+    status === OrchestrationStatus.FAILED ||
+    status === OrchestrationStatus.TERMINATED ||
+    status === OrchestrationStatus.CANCELED ||
+    status === OrchestrationStatus.CONTINUED_AS_NEW
+  );
+}
+
+function invalid(id: number, message: string): ActionFault {
+  return { errorType: "InvalidAction", message: `Action ${id} cannot be carried out: ${message}.` };
+}
+
+function unknown(id: number, kind: string): ActionFault {
+  return {
+    errorType: "UnknownAction",
+    message: `Action ${id} is of a kind that this task hub does not support: ${kind}.`,
+  };
+}
+
+/** Actions up to the one that ends the execution, and that one. What follows it is ignored. */
+export interface SplitActions {
+  readonly sent: readonly OrchestratorAction[];
+  readonly last: CompleteOrchestrationAction | undefined;
+  readonly lastId: number;
+}
+
+export function splitActions(actions: readonly OrchestratorAction[]): SplitActions {
+  for (const [index, { id, orchestratorActionType }] of actions.entries()) {
+    if (orchestratorActionType.case !== "completeOrchestration") continue;
+    return { sent: actions.slice(0, index), last: orchestratorActionType.value, lastId: id };
+  }
+  return { sent: actions, last: undefined, lastId: -1 };
+}
+
+/** The event that records an action; its id becomes the event's. Nothing for what leaves no trace in the history. */
+export function recordOf(
+  action: OrchestratorAction,
+  timestamp: Timestamp,
+  childId: (id: number) => string,
+): HistoryEvent | undefined {
+  const { id, orchestratorActionType } = action;
+  const { case: kind, value } = orchestratorActionType;
+  switch (kind) {
+    case "scheduleTask":
+      return historyEvent(id, timestamp, {
+        case: "taskScheduled",
+        value: {
+          $typeName: "TaskScheduledEvent",
+          name: value.name,
+          version: value.version,
+          input: value.input,
+          parentTraceContext: value.parentTraceContext,
+          tags: value.tags,
+        },
+      });
+    case "createTimer":
+      return historyEvent(id, timestamp, {
+        case: "timerCreated",
+        value: { $typeName: "TimerCreatedEvent", fireAt: value.fireAt },
+      });
+    case "createSubOrchestration":
+      return historyEvent(id, timestamp, {
+        case: "subOrchestrationInstanceCreated",
+        value: {
+          $typeName: "SubOrchestrationInstanceCreatedEvent",
+          instanceId: value.instanceId || childId(id),
+          name: value.name,
+          version: value.version,
+          input: value.input,
+          parentTraceContext: value.parentTraceContext,
+          tags: value.tags,
+        },
+      });
+    case "sendEvent":
+      return historyEvent(id, timestamp, {
+        case: "eventSent",
+        value: {
+          $typeName: "EventSentEvent",
+          instanceId: value.instance?.instanceId ?? "",
+          name: value.name,
+          input: value.data,
+        },
+      });
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,35 @@
+import type { ActivityResponse } from "@durabletask/protobuf";
+import { taskCompleted, taskFailed } from "../state/history-events.ts";
+import type { Hub } from "../state/hub.ts";
+import type { Activity } from "../state/work.ts";
+import { toTimestamp } from "../time/timestamp.ts";
+
+/** Applies the result of an activity. The first one wins (rule 2); a late one changes nothing. */
+export function completeActivity(hub: Hub, activity: Activity, response: ActivityResponse): void {
+  if (activity.state === "over") return;
+  const batch = hub.journal.begin();
+  activity.state = "over";
+  const { instance, taskId, detachedKey } = activity;
+  if (detachedKey !== undefined) {
+    hub.detached.delete(detachedKey);
+    batch.undetached.push(detachedKey);
+  }
+  if (!instance) return;
+  instance.activities.delete(taskId);
+  const timestamp = toTimestamp(instance.stamp(hub.clock.now()));
+  hub.deliver(
+    instance,
+    response.failureDetails
+      ? taskFailed(timestamp, taskId, response.failureDetails)
+      : taskCompleted(timestamp, taskId, response.result),
+  );
+}
+
+/** The worker cannot do it now. It comes back after a while; the attempt does not count. */
+export function abandonActivity(hub: Hub, activity: Activity): void {
+  if (activity.state !== "leased") return;
+  activity.state = "held";
+  hub.alarms.add(hub.backoffEnd(++activity.abandoned), () => {
+    if (activity.state === "held") hub.offerActivity(activity);
+  });
+}

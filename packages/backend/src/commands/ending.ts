@@ -1,0 +1,112 @@
+import type { ExecutionCompletedEvent } from "@durabletask/protobuf";
+import { OrchestrationStatus } from "@durabletask/protobuf";
+import {
+  childCompleted,
+  childFailed,
+  completion,
+  executionCompleted,
+  executionTerminated,
+  failure,
+  orchestratorStarted,
+} from "../state/history-events.ts";
+import type { Hub } from "../state/hub.ts";
+import type { Instance } from "../state/instance.ts";
+import { toTimestamp } from "../time/timestamp.ts";
+
+/**
+ * Marks an instance as ended. The row whose last event is `completed` has just been appended; the caller settles what
+ * becomes of open activities, and tells the parent last.
+ */
+export function markEnded(hub: Hub, instance: Instance, completed: ExecutionCompletedEvent): void {
+  instance.status = completed.orchestrationStatus;
+  instance.completedAt = instance.latest;
+  instance.updatedAt = instance.latest;
+  instance.heldFrom = undefined;
+  instance.inbox.length = 0;
+  // A turn in flight is fenced: its lease lives on for its worker's credit only (rule 6).
+  instance.turn = undefined;
+  cancelTimers(hub, instance);
+  if (instance.pause) hub.alarms.cancel(instance.pause);
+  hub.journal.touch(instance);
+  hub.journal.batch.ended.push(instance);
+}
+
+/** Open timers never fire. */
+export function cancelTimers(hub: Hub, instance: Instance): void {
+  for (const alarm of instance.timers.values()) hub.alarms.cancel(alarm);
+  instance.timers.clear();
+}
+
+/** Nobody waits for the instance's open activities any more, and those not handed out never will be. */
+export function dropActivities(instance: Instance): void {
+  for (const activity of instance.activities.values()) activity.state = "over";
+  instance.activities.clear();
+}
+
+/**
+ * Ends a live instance from outside, whether or not a worker is there (rule 6). With `recurse` its live children end in
+ * the same commit.
+ */
+export function terminate(
+  hub: Hub,
+  instance: Instance,
+  output: string | undefined,
+  recurse: boolean,
+): void {
+  const doomed = [instance];
+  for (let next = doomed.pop(); next; next = doomed.pop()) {
+    if (next.hasEnded) continue;
+    if (recurse) doomed.push(...(hub.childrenOf.get(next.id) ?? []));
+    terminateOne(hub, next, output, recurse);
+  }
+}
+
+function terminateOne(
+  hub: Hub,
+  instance: Instance,
+  output: string | undefined,
+  recurse: boolean,
+): void {
+  const timestamp = toTimestamp(instance.stamp(hub.clock.now()));
+  const completed = completion(OrchestrationStatus.TERMINATED, output, undefined);
+  const events = [
+    orchestratorStarted(timestamp),
+    executionTerminated(timestamp, output, recurse),
+    executionCompleted(-1, timestamp, completed),
+  ];
+  // Of the inbox, only what says how the instance was started becomes history.
+  const hasStart = instance.inbox[0]?.eventType.case === "executionStarted";
+  hub.journal.appendTurn(instance, hasStart ? 1 : 0, events);
+  dropActivities(instance);
+  markEnded(hub, instance, completed);
+  tellParent(hub, instance, completed);
+}
+
+/** Gives the parent, if it still waits, what became of its child. */
+export function tellParent(hub: Hub, child: Instance, completed: ExecutionCompletedEvent): void {
+  const info = child.started.parentInstance;
+  const parent = hub.instances.get(info?.orchestrationInstance?.instanceId ?? "");
+  if (!info || !parent || parent.hasEnded) return;
+  // Results for an earlier generation never reach a later one (rule 1); only one result counts (rule 2).
+  if (parent.executionId !== info.orchestrationInstance?.executionId) return;
+  if (parent.children.get(info.taskScheduledId) !== child.id) return;
+  parent.children.delete(info.taskScheduledId);
+  const timestamp = toTimestamp(parent.stamp(hub.clock.now()));
+  const task = info.taskScheduledId;
+  hub.deliver(
+    parent,
+    completed.orchestrationStatus === OrchestrationStatus.COMPLETED
+      ? childCompleted(timestamp, task, completed.result)
+      : childFailed(timestamp, task, completed.failureDetails ?? endedOtherwise(child, completed)),
+  );
+}
+
+function endedOtherwise(
+  child: Instance,
+  completed: ExecutionCompletedEvent,
+): ReturnType<typeof failure> {
+  const wasTerminated = completed.orchestrationStatus === OrchestrationStatus.TERMINATED;
+  return wasTerminated
+    ? failure("OrchestrationTerminated", `The child orchestration "${child.id}" was terminated.`)
+    : failure("OrchestrationFailed", `The child orchestration "${child.id}" did not complete.`);
+}

@@ -1,0 +1,79 @@
+import type { CompleteOrchestrationAction, HistoryEvent } from "@durabletask/protobuf";
+import { executionStarted, retimed } from "../state/history-events.ts";
+import type { Hub } from "../state/hub.ts";
+import type { Instance } from "../state/instance.ts";
+import type { TurnLease } from "../state/work.ts";
+import { toTimestamp } from "../time/timestamp.ts";
+import { cancelTimers, dropActivities } from "./ending.ts";
+
+/**
+ * Continue-as-new: the instance begins a new execution with a chain of its own, and the old chain goes in the same
+ * commit. Nothing that an earlier generation waits for reaches the new one; external events do (rule 1).
+ */
+export function beginGeneration(
+  hub: Hub,
+  lease: TurnLease,
+  action: CompleteOrchestrationAction,
+): void {
+  const { instance } = lease;
+  const { journal } = hub;
+  const kept = instance.inbox.slice(lease.newEvents.length).filter(outlivesGeneration);
+  const heldFrom = stillHeldFrom(instance, lease.newEvents.length, action.carryoverEvents.length);
+  forgetTasks(hub, instance);
+
+  instance.executionId = hub.newId();
+  instance.started = restarted(instance, action);
+  const timestamp = toTimestamp(instance.latest);
+  const carried = action.carryoverEvents.map((event) => retimed(event, timestamp));
+  const head = [executionStarted(timestamp, instance.started), ...carried, ...kept];
+  instance.inbox.splice(0, instance.inbox.length, ...head);
+  instance.heldFrom = heldFrom;
+
+  journal.batch.removedChains.push(instance.tail);
+  journal.appendHead(instance, head);
+  hub.histories.put(instance, []);
+  // The next turn waits for the disk: a loop without any other wait must not outrun it.
+  instance.turnAfterBatch = journal.batch.number;
+  journal.batch.renewed.push(instance);
+}
+
+function forgetTasks(hub: Hub, instance: Instance): void {
+  dropActivities(instance);
+  cancelTimers(hub, instance);
+  instance.children.clear();
+  instance.session = undefined;
+  instance.traceContext = undefined;
+}
+
+function restarted(instance: Instance, action: CompleteOrchestrationAction): Instance["started"] {
+  return {
+    ...instance.started,
+    version: action.newVersion ?? instance.started.version,
+    input: action.result,
+    orchestrationInstance: {
+      $typeName: "OrchestrationInstance",
+      instanceId: instance.id,
+      executionId: instance.executionId,
+    },
+    scheduledStartTimestamp: undefined,
+  };
+}
+
+function outlivesGeneration({ eventType }: HistoryEvent): boolean {
+  return (
+    eventType.case === "eventRaised" ||
+    eventType.case === "executionSuspended" ||
+    eventType.case === "executionResumed"
+  );
+}
+
+/**
+ * What was held stays held: counted anew, since results of tasks have left the inbox. If the old execution took the
+ * suspension with it, nothing goes to the new one before the resume.
+ */
+function stillHeldFrom(instance: Instance, consumed: number, carried: number): number | undefined {
+  if (instance.heldFrom === undefined) return undefined;
+  const before = instance.inbox.slice(consumed, instance.heldFrom).filter(outlivesGeneration);
+  const isToCome = before.some(({ eventType }) => eventType.case === "executionSuspended");
+  return isToCome ? 1 + carried + before.length : 0;
+}

@@ -1,0 +1,96 @@
+import type { DetachedActivity, LiveInstance } from "../store/store.ts";
+import { OrchestrationStatus } from "@durabletask/protobuf";
+import type { HistoryEvent } from "@durabletask/protobuf";
+import type { Hub } from "../state/hub.ts";
+import { Instance } from "../state/instance.ts";
+import type { ReplayedLog } from "../state/log-replay.ts";
+import { replayLog } from "../state/log-replay.ts";
+import type { Activity } from "../state/work.ts";
+import { armTimer } from "./effects.ts";
+
+/** How many instances are read at once. */
+const pageSize = 500;
+
+/** Rebuilds what lives from the store. No lease survives: all open work is ready at once. */
+export async function recover(hub: Hub): Promise<void> {
+  let after = 0;
+  for (;;) {
+    const page = await hub.store.live(after, pageSize);
+    for (const live of page) recoverInstance(hub, live);
+    const last = page.at(-1);
+    if (!last || page.length < pageSize) break;
+    after = last.record.key;
+  }
+  for (const detached of await hub.store.detached()) recoverDetached(hub, detached);
+}
+
+function recoverInstance(hub: Hub, { record, rows }: LiveInstance): void {
+  const log = replayLog(rows);
+  if (!log.started)
+    throw new Error(`The log of instance "${record.id}" does not say how it started.`);
+  const instance = new Instance(record.key, record.id, log.started, record);
+  instance.customStatus = record.customStatus;
+  instance.head = record.head;
+  instance.tail = record.tail;
+  instance.latest = Math.max(log.latest, record.updatedAt);
+  instance.hasRun = log.history.length > 0 || record.status === OrchestrationStatus.RUNNING;
+  instance.inbox.push(...log.inbox);
+  if (record.status === OrchestrationStatus.SUSPENDED) instance.heldFrom = heldFrom(log.inbox);
+  for (const [id, childId] of log.children) instance.children.set(id, childId);
+  hub.register(instance);
+  hub.histories.put(instance, log.history);
+  reopenTasks(hub, instance, log);
+  const { startAt } = record;
+  if (startAt !== undefined && !instance.hasRun && startAt > hub.clock.now()) {
+    hub.pauseUntil(instance, startAt);
+  } else {
+    hub.considerTurn(instance);
+  }
+}
+
+function reopenTasks(hub: Hub, instance: Instance, log: ReplayedLog): void {
+  for (const [taskId, event] of log.activities) {
+    const activity: Activity = {
+      taskId,
+      event,
+      instanceId: instance.id,
+      executionId: instance.executionId,
+      instance,
+      detachedKey: undefined,
+      state: "held",
+      lease: undefined,
+      abandoned: 0,
+    };
+    instance.activities.set(taskId, activity);
+    hub.offerActivity(activity);
+  }
+  for (const [timerId, fireAt] of log.timers) armTimer(hub, instance, timerId, fireAt);
+}
+
+/** A suspended instance takes what came up to its suspension. */
+function heldFrom(inbox: readonly HistoryEvent[]): number {
+  return inbox.findLastIndex((event) => event.eventType.case === "executionSuspended") + 1;
+}
+
+function recoverDetached(hub: Hub, { key, request }: DetachedActivity): void {
+  const activity: Activity = {
+    taskId: request.taskId,
+    event: {
+      $typeName: "TaskScheduledEvent",
+      name: request.name,
+      version: request.version,
+      input: request.input,
+      parentTraceContext: request.parentTraceContext,
+      tags: request.tags,
+    },
+    instanceId: request.orchestrationInstance?.instanceId ?? "",
+    executionId: request.orchestrationInstance?.executionId ?? "",
+    instance: undefined,
+    detachedKey: key,
+    state: "held",
+    lease: undefined,
+    abandoned: 0,
+  };
+  hub.detached.set(key, activity);
+  hub.offerActivity(activity);
+}

@@ -1,0 +1,127 @@
+import type {
+  ExecutionCompletedEvent,
+  HistoryEvent,
+  OrchestratorAction,
+  OrchestratorResponse,
+} from "@durabletask/protobuf";
+import { OrchestrationStatus } from "@durabletask/protobuf";
+import { completion, executionCompleted, failure } from "../state/history-events.ts";
+import type { Hub } from "../state/hub.ts";
+import type { Instance } from "../state/instance.ts";
+import type { TurnLease } from "../state/work.ts";
+import { toTimestamp } from "../time/timestamp.ts";
+import type { ActionFault } from "./actions.ts";
+import { findFault, recordOf, splitActions } from "./actions.ts";
+import type { Origin } from "./effects.ts";
+import { carryOut, carryOutTermination, detach } from "./effects.ts";
+import { markEnded, tellParent } from "./ending.ts";
+import { beginGeneration } from "./generation.ts";
+
+/** Applies what came of a turn: its whole effect is one command. The lease is the current one of its instance. */
+export function commitTurn(hub: Hub, lease: TurnLease, response: OrchestratorResponse): void {
+  const { instance } = lease;
+  noteTurn(hub, instance, response);
+  const fault = findFault(instance, response.actions);
+  if (fault) return fail(hub, lease, fault);
+  const { sent, last, lastId } = splitActions(response.actions);
+  if (last?.orchestrationStatus === OrchestrationStatus.CONTINUED_AS_NEW) {
+    const origin = originOf(instance, true);
+    const recorded = record(instance, sent);
+    beginGeneration(hub, lease, last);
+    carryOutAll(hub, origin, sent, recorded);
+  } else if (last) {
+    const completed = completion(last.orchestrationStatus, last.result, last.failureDetails);
+    complete(hub, lease, sent, completed, lastId);
+  } else {
+    goOn(hub, lease, sent);
+  }
+}
+
+function noteTurn(hub: Hub, instance: Instance, response: OrchestratorResponse): void {
+  const batch = hub.journal.begin();
+  instance.turn = undefined;
+  instance.abandoned = 0;
+  instance.updatedAt = instance.stamp(hub.clock.now());
+  instance.customStatus = response.customStatus ?? instance.customStatus;
+  instance.traceContext = response.orchestrationTraceContext ?? instance.traceContext;
+  if (instance.status === OrchestrationStatus.PENDING)
+    instance.status = OrchestrationStatus.RUNNING;
+  if (instance.hasRun) return;
+  instance.hasRun = true;
+  batch.begun.push(instance);
+}
+
+function goOn(hub: Hub, lease: TurnLease, actions: readonly OrchestratorAction[]): void {
+  const { instance } = lease;
+  const recorded = record(instance, actions);
+  appendTurn(hub, lease, recorded);
+  instance.session = lease;
+  carryOutAll(hub, originOf(instance, false), actions, recorded);
+  hub.considerTurn(instance);
+}
+
+function complete(
+  hub: Hub,
+  lease: TurnLease,
+  actions: readonly OrchestratorAction[],
+  completed: ExecutionCompletedEvent,
+  completionId: number,
+): void {
+  const { instance } = lease;
+  const recorded = record(instance, actions);
+  const event = executionCompleted(completionId, toTimestamp(instance.latest), completed);
+  appendTurn(hub, lease, [...recorded, event]);
+  // What the orchestration did not wait for still runs.
+  for (const activity of instance.activities.values()) detach(hub, activity);
+  instance.activities.clear();
+  markEnded(hub, instance, completed);
+  carryOutAll(hub, originOf(instance, true), actions, recorded);
+  tellParent(hub, instance, completed);
+}
+
+/** Rule 10: what cannot be carried out fails the instance, once; nothing else of that turn happens. */
+function fail(hub: Hub, lease: TurnLease, fault: ActionFault): void {
+  const details = failure(fault.errorType, fault.message);
+  complete(hub, lease, [], completion(OrchestrationStatus.FAILED, undefined, details), -1);
+}
+
+function originOf(instance: Instance, isOver: boolean): Origin {
+  return { instance, executionId: instance.executionId, started: instance.started, isOver };
+}
+
+function record(instance: Instance, actions: readonly OrchestratorAction[]): HistoryEvent[] {
+  const timestamp = toTimestamp(instance.latest);
+  const childId = (id: number) => `${instance.executionId}:${id.toString(16).padStart(4, "0")}`;
+  const events: HistoryEvent[] = [];
+  for (const action of actions) {
+    const event = recordOf(action, timestamp, childId);
+    if (event) events.push(event);
+  }
+  return events;
+}
+
+function appendTurn(hub: Hub, lease: TurnLease, recorded: readonly HistoryEvent[]): void {
+  const { instance, started, newEvents } = lease;
+  hub.journal.appendTurn(instance, newEvents.length, [started, ...recorded]);
+  hub.histories.append(instance, [started], newEvents, recorded);
+  instance.inbox.splice(0, newEvents.length);
+  if (instance.heldFrom !== undefined) instance.heldFrom -= newEvents.length;
+}
+
+/** In the order of the actions. What is recorded is carried out from its record. */
+function carryOutAll(
+  hub: Hub,
+  origin: Origin,
+  actions: readonly OrchestratorAction[],
+  recorded: readonly HistoryEvent[],
+): void {
+  let next = 0;
+  for (const action of actions) {
+    if (action.orchestratorActionType.case === "terminateOrchestration") {
+      carryOutTermination(hub, action);
+      continue;
+    }
+    const event = recorded[next++];
+    if (event) carryOut(hub, origin, event);
+  }
+}

@@ -1,0 +1,170 @@
+import type { WorkItem } from "@durabletask/protobuf";
+import type { Instance } from "../state/instance.ts";
+import type { Activity, Lease } from "../state/work.ts";
+import { ReadyQueue } from "./ready-queue.ts";
+import type { StreamEnd, WorkStream } from "./work-stream.ts";
+
+/** What the dispatcher asks of the hub. */
+export interface WorkSource {
+  /** False while a batch is full: what turns do must reach the disk first. */
+  readonly mayHandOutTurns: boolean;
+  /** Leases a turn. Nothing comes back when there is none any more, or when its history must be read first. */
+  leaseTurn(instance: Instance, stream: WorkStream): WorkItem | undefined;
+  leaseActivity(activity: Activity, stream: WorkStream): WorkItem | undefined;
+  /** The worker is gone; what it was at goes to others. */
+  returned(lease: Lease): void;
+}
+
+/**
+ * Brings ready work and waiting workers together: work is pushed, never polled, and an item is leased at the moment in
+ * which a worker's `next()` resolves.
+ *
+ * Owns the ready queues and the streams. Does not know what work means: the source leases it.
+ */
+export class Dispatcher {
+  readonly #source: WorkSource;
+  readonly #turns = new ReadyQueue<Instance>();
+  readonly #activities = new ReadyQueue<Activity>();
+  readonly #streams = new Set<WorkStream>();
+  // Streams with a `next()` that waits, in the order in which they are served next.
+  readonly #waiting = new Set<WorkStream>();
+  #spill: NodeJS.Immediate | undefined;
+
+  constructor(source: WorkSource) {
+    this.#source = source;
+  }
+
+  /** Counts of work that waits; entries that have become void meanwhile are among them. */
+  get ready(): { turns: number; activities: number; streams: number } {
+    return {
+      turns: this.#turns.size,
+      activities: this.#activities.size,
+      streams: this.#streams.size,
+    };
+  }
+
+  open(stream: WorkStream): void {
+    this.#streams.add(stream);
+  }
+
+  /** Ends a stream; unless the hub itself went away, its leases are given back. */
+  close(stream: WorkStream, end: StreamEnd): void {
+    if (stream.end) return;
+    this.#streams.delete(stream);
+    this.#waiting.delete(stream);
+    stream.finish(end);
+    if (end.by === "hub") return;
+    for (const lease of stream.leases) this.#source.returned(lease);
+    this.#spillPreferred(stream);
+    this.pump();
+  }
+
+  closeAll(error: unknown): void {
+    clearImmediate(this.#spill);
+    for (const stream of this.#streams) this.close(stream, { by: "hub", error });
+  }
+
+  next(stream: WorkStream): Promise<IteratorResult<WorkItem, undefined>> {
+    const item = this.#take(stream);
+    if (item) return Promise.resolve({ done: false, value: item });
+    this.#waiting.add(stream);
+    return stream.wait();
+  }
+
+  /** A turn is ready. The worker that ran the last one is asked first: it may still have the session. */
+  offerTurn(instance: Instance): void {
+    const { name, version } = instance.started;
+    const last = instance.session?.stream;
+    if (last?.takesTurn(name, version)) {
+      if (last.isWaiting && this.#giveTurn(last, instance)) return;
+      last.preferred.push(instance);
+      this.#spill ??= setImmediate(() => this.#spillAll());
+      return;
+    }
+    for (const stream of this.#waiting) {
+      if (stream.takesTurn(name, version) && this.#giveTurn(stream, instance)) return;
+    }
+    this.#turns.push(name, version, instance);
+  }
+
+  offerActivity(activity: Activity): void {
+    const { name, version } = activity.event;
+    for (const stream of this.#waiting) {
+      if (!stream.takesActivity(name, version)) continue;
+      const item = this.#source.leaseActivity(activity, stream);
+      if (item) this.#give(stream, item);
+      return;
+    }
+    this.#activities.push(name, version, activity);
+  }
+
+  /** Serves those who wait from what is ready: after a batch was sent, after credits came back. */
+  pump(): void {
+    for (const stream of this.#waiting) this.serve(stream);
+  }
+
+  /** Serves one stream, if it waits. */
+  serve(stream: WorkStream): void {
+    while (stream.isWaiting) {
+      const item = this.#take(stream);
+      if (!item) return;
+      this.#give(stream, item);
+    }
+  }
+
+  /** False if it has to wait in a queue; true also if there was nothing to give any more. */
+  #giveTurn(stream: WorkStream, instance: Instance): boolean {
+    if (!this.#source.mayHandOutTurns) return false;
+    const item = this.#source.leaseTurn(instance, stream);
+    if (item) this.#give(stream, item);
+    return true;
+  }
+
+  #give(stream: WorkStream, item: WorkItem): void {
+    stream.give(item);
+    // To the end of the line, or out of it.
+    this.#waiting.delete(stream);
+    if (stream.isWaiting) this.#waiting.add(stream);
+  }
+
+  #take(stream: WorkStream): WorkItem | undefined {
+    const item = stream.isActivityNext
+      ? (this.#takeActivity(stream) ?? this.#takeTurn(stream))
+      : (this.#takeTurn(stream) ?? this.#takeActivity(stream));
+    if (item) stream.isActivityNext = item.request.case !== "activityRequest";
+    return item;
+  }
+
+  #takeTurn(stream: WorkStream): WorkItem | undefined {
+    while (stream.turnCredits > 0 && this.#source.mayHandOutTurns) {
+      const instance = stream.preferred.shift() ?? this.#turns.take(stream.turnFilter);
+      if (!instance) return undefined;
+      const item = this.#source.leaseTurn(instance, stream);
+      if (item) return item;
+    }
+    return undefined;
+  }
+
+  #takeActivity(stream: WorkStream): WorkItem | undefined {
+    while (stream.activityCredits > 0) {
+      const activity = this.#activities.take(stream.activityFilter);
+      if (!activity) return undefined;
+      const item = this.#source.leaseActivity(activity, stream);
+      if (item) return item;
+    }
+    return undefined;
+  }
+
+  // A worker that did not come back within one round of the event loop loses its privilege.
+  #spillAll(): void {
+    this.#spill = undefined;
+    for (const stream of this.#streams) this.#spillPreferred(stream);
+    this.pump();
+  }
+
+  #spillPreferred({ preferred }: WorkStream): void {
+    for (let instance = preferred.shift(); instance; instance = preferred.shift()) {
+      this.#turns.push(instance.started.name, instance.started.version, instance);
+    }
+  }
+}

@@ -1,0 +1,23 @@
+/** What a worker takes of one kind of work: names, and for each the versions; no versions means all of them. */
+export class WorkFilter {
+  readonly #versions = new Map<string, Set<string>>();
+  readonly #takesAll: boolean;
+
+  /** Without filters the kind is taken whole. */
+  constructor(filters: readonly { readonly name: string; readonly versions: readonly string[] }[]) {
+    this.#takesAll = filters.length === 0;
+    for (const { name, versions } of filters) {
+      const known = this.#versions.get(name);
+      if (!known) this.#versions.set(name, new Set(versions));
+      else if (versions.length === 0 || known.size === 0) known.clear();
+      else for (const version of versions) known.add(version);
+    }
+  }
+
+  /** Work without a version counts as version "". */
+  accepts(name: string, version: string | undefined): boolean {
+    if (this.#takesAll) return true;
+    const versions = this.#versions.get(name);
+    return versions !== undefined && (versions.size === 0 || versions.has(version ?? ""));
+  }
+}

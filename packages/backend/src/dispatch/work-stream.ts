@@ -1,0 +1,90 @@
+import type { GetWorkItemsRequest, WorkItem } from "@durabletask/protobuf";
+import type { Instance } from "../state/instance.ts";
+import type { Lease } from "../state/work.ts";
+import { Fifo } from "./fifo.ts";
+import { WorkFilter } from "./work-filter.ts";
+
+type Pull = PromiseWithResolvers<IteratorResult<WorkItem, undefined>>;
+
+/** How a stream ended: closed by its worker, its connection lost, or the hub went away. */
+export type StreamEnd =
+  | { readonly by: "worker" }
+  | { readonly by: "connection"; readonly error: unknown }
+  | { readonly by: "hub"; readonly error: unknown };
+
+/** One worker's open stream of work: what it takes, what it is at, and the `next()` calls that wait for more. */
+export class WorkStream {
+  readonly turnFilter: WorkFilter;
+  readonly activityFilter: WorkFilter;
+  /** Whether the worker keeps orchestrations live between turns (design/engine.md, Sessions). */
+  readonly hasSessions: boolean;
+  /** How many more items of a kind the worker takes. */
+  turnCredits: number;
+  activityCredits: number;
+  readonly leases: Set<Lease> = new Set();
+  /** Turns whose sessions this worker has, kept for its next call for a moment. */
+  readonly preferred: Fifo<Instance> = new Fifo();
+  /** Which kind the worker gets next, if both are ready. */
+  isActivityNext = false;
+  end: StreamEnd | undefined;
+  readonly #pulls = new Fifo<Pull>();
+
+  constructor(request: GetWorkItemsRequest, hasSessions: boolean) {
+    const filters = request.workItemFilters;
+    this.turnFilter = new WorkFilter(filters?.orchestrations ?? []);
+    this.activityFilter = new WorkFilter(filters?.activities ?? []);
+    this.turnCredits = credits(request.maxConcurrentOrchestrationWorkItems);
+    this.activityCredits = credits(request.maxConcurrentActivityWorkItems);
+    this.hasSessions = hasSessions;
+  }
+
+  get isWaiting(): boolean {
+    return this.#pulls.size > 0;
+  }
+
+  takesTurn(name: string, version: string | undefined): boolean {
+    return !this.end && this.turnCredits > 0 && this.turnFilter.accepts(name, version);
+  }
+
+  takesActivity(name: string, version: string | undefined): boolean {
+    return !this.end && this.activityCredits > 0 && this.activityFilter.accepts(name, version);
+  }
+
+  /** Puts a lease on the worker's account. */
+  charge(lease: Lease): void {
+    this.leases.add(lease);
+    if (lease.kind === "turn") this.turnCredits--;
+    else this.activityCredits--;
+  }
+
+  /** Takes it off again. */
+  refund(lease: Lease): void {
+    if (!this.leases.delete(lease)) return;
+    if (lease.kind === "turn") this.turnCredits++;
+    else this.activityCredits++;
+  }
+
+  wait(): Promise<IteratorResult<WorkItem, undefined>> {
+    const pull: Pull = Promise.withResolvers();
+    this.#pulls.push(pull);
+    return pull.promise;
+  }
+
+  give(item: WorkItem): void {
+    this.#pulls.shift()?.resolve({ done: false, value: item });
+  }
+
+  /** What `next()` answers from now on is up to how it ended. */
+  finish(end: StreamEnd): void {
+    this.end = end;
+    for (let pull = this.#pulls.shift(); pull; pull = this.#pulls.shift()) {
+      if (end.by === "worker") pull.resolve({ done: true, value: undefined });
+      else pull.reject(end.error);
+    }
+  }
+}
+
+/** Older SDKs send 0 for what they do not limit. */
+function credits(maximum: number): number {
+  return maximum > 0 ? maximum : Infinity;
+}

@@ -1,0 +1,145 @@
+import { randomUUID } from "node:crypto";
+import type { Clock, Logger, Transport } from "@durabletask/core";
+import { defaultLogger } from "@durabletask/core";
+import {
+  getInstance,
+  raise,
+  resumeInstance,
+  suspendInstance,
+  terminateInstance,
+  waitForInstance,
+} from "./calls/instance-calls.ts";
+import { purge } from "./calls/purge-call.ts";
+import { queryInstances, streamHistory } from "./calls/query-calls.ts";
+import { startInstance } from "./calls/start-call.ts";
+import {
+  abandonActivityCall,
+  abandonTurn,
+  completeActivityCall,
+  completeTurn,
+  openWorkStream,
+} from "./calls/work-calls.ts";
+import type { TaskHubHandlers } from "./in-process-transport.ts";
+import { createInProcessTransport } from "./in-process-transport.ts";
+import type { Hub } from "./state/hub.ts";
+import type { Store } from "./store/store.ts";
+import { TaskHubHost } from "./task-hub-host.ts";
+import { backgroundClock } from "./time/background-clock.ts";
+
+/** A task hub inside this process. Hand it to clients and workers: it is their transport. */
+export interface EmbeddedTaskHub extends Transport {
+  /** What the hub holds right now. */
+  stats(): TaskHubStats;
+  /**
+   * Ends the streams of all workers, commits what is under way and closes the store. Calls made afterwards fail with
+   * `FAILED_PRECONDITION`. Also done by `await using`.
+   */
+  close(): Promise<void>;
+}
+
+/** Numbers about an embedded task hub, for a dashboard or a log line. Counting starts when the hub is opened. */
+export interface TaskHubStats {
+  /** Instances that have not ended. */
+  readonly liveInstances: number;
+  /** Turns of orchestrations that wait for a worker. */
+  readonly readyTurns: number;
+  /** Activities that wait for a worker. */
+  readonly readyActivities: number;
+  /** Turns that workers are at. */
+  readonly leasedTurns: number;
+  /** Activities that workers are at. */
+  readonly leasedActivities: number;
+  /** Timers, scheduled starts and back-offs that are to come. */
+  readonly alarms: number;
+  /** Open streams of work. */
+  readonly streams: number;
+  /** Transactions since the hub was opened. */
+  readonly commits: number;
+  /** The number of the newest row of the log. */
+  readonly rows: number;
+  /** Events of live instances that are kept in memory. */
+  readonly historyEvents: number;
+}
+
+/** What an embedded task hub can be told. */
+export interface EmbeddedTaskHubOptions {
+  /** Default: warnings and errors to stderr. */
+  readonly logger?: Logger;
+  /** Default: the platform's clock; its timers do not keep the process alive. */
+  readonly clock?: Clock;
+  /** Makes 32 hexadecimal digits that never come twice. Default: random ones. */
+  readonly newId?: () => string;
+  /** How many events of live instances are kept in memory; more are read from the store when needed. Default: 200,000. */
+  readonly maxHistoryEvents?: number;
+}
+
+/**
+ * Opens a task hub on a store, and takes up all work that is open in it. Rejects with the store's error if it cannot be
+ * opened.
+ */
+export async function openEmbeddedTaskHub(
+  store: Store,
+  options: EmbeddedTaskHubOptions = {},
+): Promise<EmbeddedTaskHub> {
+  const host = new TaskHubHost({
+    store,
+    clock: options.clock ?? backgroundClock,
+    logger: options.logger ?? defaultLogger,
+    newId: options.newId ?? (() => randomUUID().replaceAll("-", "")),
+    maxHistoryEvents: options.maxHistoryEvents ?? 200_000,
+  });
+  try {
+    await host.open();
+  } catch (error) {
+    await host.close();
+    throw error;
+  }
+  return {
+    ...createInProcessTransport(handlersOf(host)),
+    stats: () => statsOf(host.hub),
+    close: () => host.close(),
+    [Symbol.asyncDispose]: () => host.close(),
+  };
+}
+
+function handlersOf(host: TaskHubHost): TaskHubHandlers {
+  return {
+    hello: async (request) => (host.hub, request),
+    startInstance: async (request) => await startInstance(host.hub, request),
+    getInstance: async (request) => await getInstance(host.hub, request),
+    waitForInstanceStart: async (request, options) =>
+      await waitForInstance(host.hub, request, "start", options),
+    waitForInstanceCompletion: async (request, options) =>
+      await waitForInstance(host.hub, request, "end", options),
+    raiseEvent: async (request) => await raise(host.hub, request),
+    terminateInstance: async (request) => await terminateInstance(host.hub, request),
+    suspendInstance: async (request) => await suspendInstance(host.hub, request),
+    resumeInstance: async (request) => await resumeInstance(host.hub, request),
+    queryInstances: async (request) => await queryInstances(host.hub, request),
+    purgeInstances: async (request) => await purge(host.hub, request),
+    streamInstanceHistory: (request) => streamHistory(host.hub, request),
+    getWorkItems: (request, options) => openWorkStream(() => host.hub, request, options),
+    completeOrchestratorTask: async (request) => await completeTurn(host.hub, request),
+    completeActivityTask: async (request) => await completeActivityCall(host.hub, request),
+    abandonTaskOrchestratorWorkItem: async (request) => await abandonTurn(host.hub, request),
+    abandonTaskActivityWorkItem: async (request) => await abandonActivityCall(host.hub, request),
+  };
+}
+
+function statsOf(hub: Hub): TaskHubStats {
+  let leasedTurns = 0;
+  for (const lease of hub.leases.values()) if (lease.kind === "turn") leasedTurns++;
+  const { turns, activities, streams } = hub.dispatcher.ready;
+  return {
+    liveInstances: hub.instances.size,
+    readyTurns: turns,
+    readyActivities: activities,
+    leasedTurns,
+    leasedActivities: hub.leases.size - leasedTurns,
+    alarms: hub.alarms.size,
+    streams,
+    commits: hub.journal.commits,
+    rows: hub.journal.rows,
+    historyEvents: hub.histories.size,
+  };
+}

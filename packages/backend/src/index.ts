@@ -1,0 +1,17 @@
+export { openEmbeddedTaskHub } from "./embedded-task-hub.ts";
+export type { EmbeddedTaskHub, EmbeddedTaskHubOptions, TaskHubStats } from "./embedded-task-hub.ts";
+export { createInProcessTransport } from "./in-process-transport.ts";
+export type { TaskHubHandlers } from "./in-process-transport.ts";
+export { openMemoryTaskHub } from "./memory-task-hub.ts";
+export { createMemoryStore } from "./store/memory-store.ts";
+export type {
+  Batch,
+  DetachedActivity,
+  InstanceRecord,
+  LiveInstance,
+  LogRow,
+  Store,
+  StoredInstance,
+  StoreOpening,
+  StoreQuery,
+} from "./store/store.ts";

@@ -1,0 +1,248 @@
+import type { Clock, Logger } from "@durabletask/core";
+import type { HistoryEvent, WorkItem } from "@durabletask/protobuf";
+import type { WorkSource } from "../dispatch/dispatcher.ts";
+import { Dispatcher } from "../dispatch/dispatcher.ts";
+import type { WorkStream } from "../dispatch/work-stream.ts";
+import type { Store, StoredInstance, StoreOpening } from "../store/store.ts";
+import { Alarms } from "../time/alarms.ts";
+import { Histories } from "./histories.ts";
+import type { Instance } from "./instance.ts";
+import type { OpenBatch } from "./journal.ts";
+import { Journal, unavailable } from "./journal.ts";
+import { leaseActivity, leaseTurn, needsHistory } from "./leasing.ts";
+import { replayLog } from "./log-replay.ts";
+import { Lookups } from "./lookups.ts";
+import { Waiters } from "./waiters.ts";
+import type { Activity, Lease } from "./work.ts";
+
+/** Abandoned work comes back after this long, doubling up to the second. */
+const firstBackoffMs = 1_000;
+const lastBackoffMs = 30_000;
+
+/** What a hub is made of. */
+export interface HubParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** 32 hexadecimal digits that never come twice. */
+  readonly newId: () => string;
+  readonly maxHistoryEvents: number;
+}
+
+/**
+ * Everything that an open hub holds in memory, and the steps that commands are made of. It is rebuilt from the store
+ * on open and thrown away as a whole when a commit fails: there is no undo (design/hub.md, Crash safety).
+ *
+ * Everything here happens in one go, without waiting: a command sees memory as all earlier commands have left it.
+ */
+export class Hub implements WorkSource {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly newId: () => string;
+  readonly journal: Journal;
+  readonly alarms: Alarms;
+  readonly dispatcher: Dispatcher;
+  readonly histories: Histories;
+  readonly waiters: Waiters = new Waiters();
+  readonly lookups: Lookups = new Lookups();
+
+  /** Instances that live, and ended ones whose last commit is to come. */
+  readonly instances: Map<string, Instance> = new Map();
+  /** Children in memory by the id of their parent, whichever generation of it started them. */
+  readonly childrenOf: Map<string, Set<Instance>> = new Map();
+  readonly detached: Map<number, Activity> = new Map();
+  readonly leases: Map<string, Lease> = new Map();
+
+  // Tokens are never the same for two pasts: the epoch differs with every opening.
+  readonly #epoch: string;
+  #tokens = 0;
+  #lastKey: number;
+  #lastDetached: number;
+  #onFailure: (error: unknown) => void;
+
+  constructor(parts: HubParts, opening: StoreOpening, onFailure: (error: unknown) => void) {
+    this.store = parts.store;
+    this.clock = parts.clock;
+    this.logger = parts.logger;
+    this.newId = parts.newId;
+    this.#onFailure = onFailure;
+    this.#epoch = parts.newId().slice(0, 12);
+    this.#lastKey = opening.lastKey;
+    this.#lastDetached = opening.lastDetached;
+    this.histories = new Histories(parts.maxHistoryEvents);
+    this.alarms = new Alarms(parts.clock);
+    this.dispatcher = new Dispatcher(this);
+    this.journal = new Journal(parts.store, opening, {
+      committed: (batch) => this.#committed(batch),
+      failed: onFailure,
+    });
+  }
+
+  /** One instance as the store has it. */
+  async find(id: string, payloads: boolean): Promise<StoredInstance | undefined> {
+    return await readStore(this.store.find(id, payloads));
+  }
+
+  newKey(): number {
+    return ++this.#lastKey;
+  }
+
+  newDetachedKey(): number {
+    return ++this.#lastDetached;
+  }
+
+  newToken(): string {
+    return `${this.#epoch}.${++this.#tokens}`;
+  }
+
+  /** Refuses whoever waits, ends all streams, and never calls back again. */
+  stop(error: Error): void {
+    this.journal.stop(error);
+    this.alarms.stop();
+    this.waiters.rejectAll(error);
+    this.dispatcher.closeAll(error);
+  }
+
+  /** Lets an instance be found. */
+  register(instance: Instance): void {
+    this.instances.set(instance.id, instance);
+    const parentId = parentOf(instance);
+    if (parentId === undefined) return;
+    const siblings = this.childrenOf.get(parentId) ?? new Set();
+    this.childrenOf.set(parentId, siblings.add(instance));
+  }
+
+  /** Lets go of an instance. */
+  unregister(instance: Instance): void {
+    if (this.instances.get(instance.id) === instance) this.instances.delete(instance.id);
+    this.lookups.overtake(instance.id);
+    this.histories.drop(instance);
+    const parentId = parentOf(instance);
+    const siblings = parentId === undefined ? undefined : this.childrenOf.get(parentId);
+    if (parentId === undefined || !siblings?.delete(instance)) return;
+    if (siblings.size === 0) this.childrenOf.delete(parentId);
+  }
+
+  /** Puts an event into the inbox of a live instance. */
+  deliver(instance: Instance, event: HistoryEvent): void {
+    instance.inbox.push(event);
+    this.journal.appendMessage(instance, [event]);
+    this.considerTurn(instance);
+  }
+
+  /** Offers the instance's next turn to the workers, if there is one and nothing is in its way. */
+  considerTurn(instance: Instance): void {
+    if (instance.isQueued || instance.turn || instance.pause || instance.turnAfterBatch > 0) return;
+    if (instance.hasEnded || instance.deliverable === 0) return;
+    instance.isQueued = true;
+    this.dispatcher.offerTurn(instance);
+  }
+
+  /** No turn before the instant. */
+  pauseUntil(instance: Instance, due: number): void {
+    if (instance.pause) this.alarms.cancel(instance.pause);
+    instance.pause = this.alarms.add(due, () => {
+      instance.pause = undefined;
+      instance.stamp(this.clock.now());
+      this.considerTurn(instance);
+    });
+  }
+
+  /** When something that was abandoned for the `times`-th time is handed out again. */
+  backoffEnd(times: number): number {
+    return this.clock.now() + Math.min(firstBackoffMs * 2 ** (times - 1), lastBackoffMs);
+  }
+
+  get mayHandOutTurns(): boolean {
+    return !this.journal.isFull;
+  }
+
+  leaseTurn(instance: Instance, stream: WorkStream): WorkItem | undefined {
+    if (!instance.isQueued || instance.hasEnded || instance.deliverable === 0) {
+      instance.isQueued = false;
+      return undefined;
+    }
+    if (needsHistory(instance, stream)) {
+      this.#loadHistory(instance);
+      return undefined;
+    }
+    instance.isQueued = false;
+    return leaseTurn(this, instance, stream);
+  }
+
+  leaseActivity(activity: Activity, stream: WorkStream): WorkItem | undefined {
+    return activity.state === "ready" ? leaseActivity(this, activity, stream) : undefined;
+  }
+
+  /**
+   * The worker is done with it, one way or another: its token means nothing any more, and the worker may take
+   * something else. The caller then serves the stream.
+   */
+  release(lease: Lease): void {
+    this.leases.delete(lease.token);
+    lease.stream.refund(lease);
+  }
+
+  // Rule 17: what a lost connection was at could stay leased for a while, since its results may still come on the
+  // next one. `lease.stream.end.by` tells the two apart; for now both are given back at once.
+  returned(lease: Lease): void {
+    this.leases.delete(lease.token);
+    if (lease.kind === "turn") {
+      const { instance } = lease;
+      if (instance.turn !== lease) return;
+      instance.turn = undefined;
+      instance.session = undefined;
+      this.considerTurn(instance);
+    } else if (lease.activity.state === "leased") {
+      this.offerActivity(lease.activity);
+    }
+  }
+
+  offerActivity(activity: Activity): void {
+    activity.state = "ready";
+    this.dispatcher.offerActivity(activity);
+  }
+
+  // The instance stays marked as queued, so that nobody queues it again meanwhile.
+  #loadHistory(instance: Instance): void {
+    // Events that come meanwhile lengthen the chain, but record nothing of a turn.
+    const { batch, tail } = instance;
+    const load = async () => {
+      await this.journal.settled(batch);
+      const { history } = replayLog(await this.store.chain(tail));
+      if (instance.hasEnded) return;
+      this.histories.put(instance, history);
+      this.dispatcher.offerTurn(instance);
+    };
+    load().catch((error: unknown) => this.#onFailure(error));
+  }
+
+  #committed(batch: OpenBatch): void {
+    for (const instance of batch.begun) this.waiters.reach(instance.id, "start");
+    for (const instance of batch.ended) {
+      this.unregister(instance);
+      this.waiters.reach(instance.id, "end");
+    }
+    for (const activity of batch.released)
+      if (activity.state === "held") this.offerActivity(activity);
+    for (const instance of batch.renewed) {
+      instance.turnAfterBatch = 0;
+      this.considerTurn(instance);
+    }
+    this.dispatcher.pump();
+  }
+}
+
+/** Reads that the store cannot answer fail as calls to the hub do. */
+export async function readStore<T>(read: Promise<T>): Promise<T> {
+  try {
+    return await read;
+  } catch (cause) {
+    throw unavailable("The store of the task hub could not be read.", cause);
+  }
+}
+
+function parentOf(instance: Instance): string | undefined {
+  return instance.started.parentInstance?.orchestrationInstance?.instanceId;
+}

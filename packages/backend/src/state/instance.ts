@@ -1,0 +1,117 @@
+import type {
+  ExecutionStartedEvent,
+  HistoryEvent,
+  OrchestrationStatus,
+  OrchestrationTraceContext,
+} from "@durabletask/protobuf";
+import type { InstanceRecord } from "../store/store.ts";
+import type { Alarm } from "../time/alarms.ts";
+import type { Activity, TurnLease } from "./work.ts";
+
+/**
+ * A live instance as the hub knows it: the record that is stored, and what follows from its log. What has ended stays
+ * until its last commit, then leaves memory.
+ *
+ * Only commands change it; whoever changes a field of the record tells the journal.
+ */
+export class Instance {
+  readonly key: number;
+  readonly id: string;
+  readonly createdAt: number;
+  readonly startAt: number | undefined;
+  /** What this execution started with. Its name, version, tags, parent and trace context are the instance's. */
+  started: ExecutionStartedEvent;
+  executionId: string;
+  status: OrchestrationStatus;
+  updatedAt: number;
+  completedAt: number | undefined;
+  customStatus: string | undefined;
+  head = 0;
+  tail = 0;
+
+  /** Events that no committed turn has taken, oldest first. */
+  readonly inbox: HistoryEvent[] = [];
+  /** While suspended: how many events of the inbox still go to a turn; the others wait for the resume (rule 12). */
+  heldFrom: number | undefined;
+  /** The latest instant that any event of this instance bears: instants never decrease (rule 19). */
+  latest = 0;
+  /** Whether a turn of the instance (of any generation) was committed. */
+  hasRun = false;
+
+  /** Open tasks of this execution by event id. */
+  readonly activities: Map<number, Activity> = new Map();
+  readonly timers: Map<number, Alarm> = new Map();
+  readonly children: Map<number, string> = new Map();
+
+  /** The turn that a worker is at. */
+  turn: TurnLease | undefined;
+  /** Whether the instance stands in a ready queue. */
+  isQueued = false;
+  /** No turn before it rings or is taken away: a start in the future, a back-off. */
+  pause: Alarm | undefined;
+  /** No turn before this batch is on disk: brakes an orchestration that continues as new in a loop. */
+  turnAfterBatch = 0;
+  /** How often its turn was abandoned since one was committed. */
+  abandoned = 0;
+  /** Who ran the last turn, and its completion token: the worker may still have its session. */
+  session: TurnLease | undefined;
+  /** What the last turn said of its span. In memory only: after a reopening a worker begins a new span. */
+  traceContext: OrchestrationTraceContext | undefined;
+
+  /** All events that committed turns have recorded, if they are in memory. See `Histories`. */
+  history: HistoryEvent[] | undefined;
+  /** The batch that holds the newest change. */
+  batch = 0;
+
+  constructor(key: number, id: string, started: ExecutionStartedEvent, record: InstanceStart) {
+    this.key = key;
+    this.id = id;
+    this.started = started;
+    this.executionId = record.executionId;
+    this.status = record.status;
+    this.createdAt = record.createdAt;
+    this.updatedAt = record.updatedAt;
+    this.startAt = record.startAt;
+  }
+
+  get hasEnded(): boolean {
+    return this.completedAt !== undefined;
+  }
+
+  /** How many events of the inbox a turn may take now. */
+  get deliverable(): number {
+    return this.heldFrom ?? this.inbox.length;
+  }
+
+  /** The instant to write on an event that comes about now. */
+  stamp(now: number): number {
+    if (now > this.latest) this.latest = now;
+    return this.latest;
+  }
+
+  toRecord(): InstanceRecord {
+    const { started } = this;
+    return {
+      key: this.key,
+      id: this.id,
+      executionId: this.executionId,
+      name: started.name,
+      version: started.version,
+      status: this.status,
+      createdAt: this.createdAt,
+      updatedAt: this.updatedAt,
+      completedAt: this.completedAt,
+      startAt: this.startAt,
+      parentId: started.parentInstance?.orchestrationInstance?.instanceId,
+      tags: started.tags,
+      customStatus: this.customStatus,
+      head: this.head,
+      tail: this.tail,
+    };
+  }
+}
+
+type InstanceStart = Pick<
+  InstanceRecord,
+  "executionId" | "status" | "createdAt" | "updatedAt" | "startAt"
+>;

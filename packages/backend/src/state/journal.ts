@@ -1,0 +1,215 @@
+import { TaskHubError } from "@durabletask/core";
+import type { HistoryEvent } from "@durabletask/protobuf";
+import type { Batch, DetachedActivity, LogRow, Store, StoreOpening } from "../store/store.ts";
+import type { Instance } from "./instance.ts";
+import type { Activity } from "./work.ts";
+
+/** Commands a batch takes before the hub stops handing out turns: microtasks alone must not starve the event loop. */
+const maxCommands = 1_024;
+
+/** Where the journal hands over to the hub. */
+export interface JournalListener {
+  /** A batch is on disk: what waited for it may go out. */
+  committed(batch: OpenBatch): void;
+  /** A commit failed. The journal takes nothing more. */
+  failed(error: unknown): void;
+}
+
+/**
+ * Collects what commands change and commits it batch by batch.
+ *
+ * Owns the numbering of log rows and the order of batches; does not know what a command means. One batch is under way
+ * at a time, everything that comes meanwhile forms the next one. A batch starts with its first command and is sent
+ * when the event loop comes round, so that all that is runnable without I/O joins it.
+ */
+export class Journal {
+  readonly #store: Store;
+  readonly #listener: JournalListener;
+  #nextRow: number;
+  #open: OpenBatch;
+  #underWay: OpenBatch | undefined;
+  #scheduled: NodeJS.Immediate | undefined;
+  #dead: Error | undefined;
+  /** Batches committed so far. */
+  commits = 0;
+
+  constructor(store: Store, opening: StoreOpening, listener: JournalListener) {
+    this.#store = store;
+    this.#listener = listener;
+    this.#nextRow = opening.lastRow + 1;
+    this.#open = new OpenBatch(1);
+  }
+
+  /** Rows of the log written so far, over all openings. */
+  get rows(): number {
+    return this.#nextRow - 1;
+  }
+
+  /** Whether the open batch has enough: no turn is handed out until it is on its way. */
+  get isFull(): boolean {
+    return this.#open.commands >= maxCommands;
+  }
+
+  /** A command begins. Throws when the journal takes nothing more. */
+  begin(): OpenBatch {
+    if (this.#dead) throw this.#dead;
+    this.#open.commands++;
+    this.#schedule();
+    return this.#open;
+  }
+
+  /** The batch that the command which runs now belongs to. */
+  get batch(): OpenBatch {
+    return this.#open;
+  }
+
+  /** Resolves when batch `number` is on disk; rejects with UNAVAILABLE when it did not get there. */
+  settled(number: number): Promise<void> {
+    if (this.#dead) return Promise.reject(this.#dead);
+    if (number === this.#open.number && this.#open.commands > 0) return this.#open.settled;
+    if (number === this.#underWay?.number) return this.#underWay.settled;
+    return Promise.resolve();
+  }
+
+  /** Resolves when everything so far is on disk. */
+  allSettled(): Promise<void> {
+    if (this.#open.commands > 0) return this.#open.settled;
+    return this.settled(this.#underWay?.number ?? 0);
+  }
+
+  /** Records events that came for an instance. */
+  appendMessage(instance: Instance, events: readonly HistoryEvent[]): void {
+    this.#append(instance, undefined, events);
+  }
+
+  /** Records a turn that took the first `consumed` events of the inbox. */
+  appendTurn(instance: Instance, consumed: number, events: readonly HistoryEvent[]): void {
+    this.#append(instance, consumed, events);
+  }
+
+  /** Starts a new chain, whose first row holds `events`. */
+  appendHead(instance: Instance, events: readonly HistoryEvent[]): void {
+    instance.tail = 0;
+    this.#append(instance, undefined, events);
+    instance.head = instance.tail;
+  }
+
+  /** The record of a known instance changed. At most one update per instance and batch is written. */
+  touch(instance: Instance): void {
+    this.#open.touched.add(instance);
+    instance.batch = this.#open.number;
+  }
+
+  insert(instance: Instance): void {
+    this.#open.inserted.add(instance);
+    instance.batch = this.#open.number;
+  }
+
+  /** Removes an instance that is in memory, chain and all. */
+  remove(instance: Instance): void {
+    this.#open.touched.delete(instance);
+    this.#open.removedChains.push(instance.tail);
+    if (!this.#open.inserted.delete(instance)) this.#open.removed.push(instance.key);
+  }
+
+  /** Takes nothing more, and refuses with `error` whoever still waits. */
+  stop(error: Error): void {
+    if (this.#dead) return;
+    this.#dead = error;
+    clearImmediate(this.#scheduled);
+    this.#open.reject(error);
+    this.#underWay?.reject(error);
+  }
+
+  #append(instance: Instance, consumed: number | undefined, events: readonly HistoryEvent[]): void {
+    const row = this.#nextRow++;
+    this.#open.log.push({ row, key: instance.key, prev: instance.tail, consumed, events });
+    instance.tail = row;
+    this.touch(instance);
+  }
+
+  #schedule(): void {
+    // A bounded wait for more, where commits are slow, belongs here (design/hub.md, Store).
+    if (this.#scheduled || this.#underWay) return;
+    this.#scheduled = setImmediate(() => this.#send());
+  }
+
+  #send(): void {
+    this.#scheduled = undefined;
+    const batch = this.#open;
+    if (this.#dead || batch.commands === 0) return;
+    this.#open = new OpenBatch(batch.number + 1);
+    this.#underWay = batch;
+    this.#store.commit(batch.seal()).then(
+      () => this.#committed(batch),
+      (error: unknown) => this.#listener.failed(error),
+    );
+  }
+
+  #committed(batch: OpenBatch): void {
+    if (this.#dead) return;
+    this.#underWay = undefined;
+    this.commits++;
+    batch.resolve();
+    this.#listener.committed(batch);
+    if (this.#open.commands > 0) this.#schedule();
+  }
+}
+
+/** A batch that still takes changes, and what is to happen once it is on disk. */
+export class OpenBatch {
+  readonly number: number;
+  commands = 0;
+
+  readonly log: LogRow[] = [];
+  readonly touched: Set<Instance> = new Set();
+  readonly inserted: Set<Instance> = new Set();
+  readonly removed: number[] = [];
+  readonly removedChains: number[] = [];
+  readonly detached: DetachedActivity[] = [];
+  readonly undetached: number[] = [];
+
+  /** Activities that may be handed out afterwards. */
+  readonly released: Activity[] = [];
+  /** Instances whose first turn this is. */
+  readonly begun: Instance[] = [];
+  /** Instances that wait for this batch before their next turn. */
+  readonly renewed: Instance[] = [];
+  /** Instances that leave memory afterwards. */
+  readonly ended: Instance[] = [];
+
+  readonly settled: Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+
+  constructor(number: number) {
+    this.number = number;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.settled = promise;
+    this.resolve = resolve;
+    this.reject = reject;
+    // A batch that nobody waits for may fail too; the listener hears of it.
+    promise.catch(() => undefined);
+  }
+
+  seal(): Batch {
+    const updated = [];
+    for (const instance of this.touched)
+      if (!this.inserted.has(instance)) updated.push(instance.toRecord());
+    return {
+      log: this.log,
+      removedChains: this.removedChains,
+      removed: this.removed,
+      inserted: Array.from(this.inserted, (instance) => instance.toRecord()),
+      updated,
+      detached: this.detached,
+      undetached: this.undetached,
+      fence: undefined,
+    };
+  }
+}
+
+/** What callers get whose call may or may not have taken effect. */
+export function unavailable(message: string, cause?: unknown): TaskHubError {
+  return new TaskHubError("UNAVAILABLE", message, { cause });
+}

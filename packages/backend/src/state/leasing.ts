@@ -1,0 +1,123 @@
+import type { Value } from "@bufbuild/protobuf/wkt";
+import type { HistoryEvent, OrchestratorRequest, WorkItem } from "@durabletask/protobuf";
+import type { WorkStream } from "../dispatch/work-stream.ts";
+import { toTimestamp } from "../time/timestamp.ts";
+import { orchestratorStarted, retimed } from "./history-events.ts";
+import type { Instance } from "./instance.ts";
+import type { Activity, ActivityLease, Lease, TurnLease } from "./work.ts";
+
+/** What leasing needs of the hub. */
+interface Lessor {
+  readonly clock: { now(): number };
+  readonly leases: Map<string, Lease>;
+  newToken(): string;
+}
+
+/** How long a worker is asked to keep a session that has nothing to do. */
+const sessionIdleSeconds = 60;
+
+const yes: Value = value({ case: "boolValue", value: true });
+const no: Value = value({ case: "boolValue", value: false });
+const idleTimeout: Value = value({ case: "numberValue", value: sessionIdleSeconds });
+
+/** Whether this worker must be sent the whole history and it is not in memory. */
+export function needsHistory(instance: Instance, stream: WorkStream): boolean {
+  return !instance.history && !hasSession(instance, stream);
+}
+
+/** Leases the turn that everything deliverable in the inbox makes: events that come together share a turn. */
+export function leaseTurn(hub: Lessor, instance: Instance, stream: WorkStream): WorkItem {
+  const timestamp = toTimestamp(instance.stamp(hub.clock.now()));
+  const started = orchestratorStarted(timestamp);
+  const newEvents: HistoryEvent[] = [];
+  for (let index = 0; index < instance.deliverable; index++) {
+    const event = instance.inbox[index];
+    if (event) newEvents.push(retimed(event, timestamp));
+  }
+  const isComplete = !hasSession(instance, stream);
+  const lease: TurnLease = {
+    kind: "turn",
+    token: hub.newToken(),
+    stream,
+    instance,
+    started,
+    newEvents,
+    isComplete,
+  };
+  const request = orchestratorRequest(lease);
+  instance.turn = lease;
+  hub.leases.set(lease.token, lease);
+  stream.charge(lease);
+  return workItem({ case: "orchestratorRequest", value: request }, lease.token);
+}
+
+export function leaseActivity(hub: Lessor, activity: Activity, stream: WorkStream): WorkItem {
+  const { event, executionId, taskId } = activity;
+  // The execution in the token lets a result find its task when the lease is gone (rule 17).
+  const token = `${hub.newToken()}.${executionId}`;
+  const lease: ActivityLease = { kind: "activity", token, stream, activity };
+  activity.state = "leased";
+  activity.lease = lease;
+  hub.leases.set(token, lease);
+  stream.charge(lease);
+  return workItem(
+    {
+      case: "activityRequest",
+      value: {
+        $typeName: "ActivityRequest",
+        name: event.name,
+        version: event.version,
+        input: event.input,
+        orchestrationInstance: {
+          $typeName: "OrchestrationInstance",
+          instanceId: activity.instanceId,
+          executionId,
+        },
+        taskId,
+        parentTraceContext: event.parentTraceContext,
+        tags: event.tags,
+      },
+    },
+    token,
+  );
+}
+
+function orchestratorRequest(lease: TurnLease): OrchestratorRequest {
+  const { instance, started, newEvents, isComplete, stream } = lease;
+  return {
+    $typeName: "OrchestratorRequest",
+    instanceId: instance.id,
+    executionId: instance.executionId,
+    // A copy: the history grows, the message must not.
+    pastEvents: isComplete ? (instance.history ?? []).slice() : [],
+    newEvents: [started, ...newEvents],
+    requiresHistoryStreaming: false,
+    properties: stream.hasSessions ? sessionProperties(instance, isComplete) : {},
+    orchestrationTraceContext: instance.traceContext,
+  };
+}
+
+function hasSession(instance: Instance, stream: WorkStream): boolean {
+  return stream.hasSessions && instance.session?.stream === stream;
+}
+
+function sessionProperties(instance: Instance, isComplete: boolean): Record<string, Value> {
+  const properties: Record<string, Value> = {
+    IsExtendedSession: yes,
+    IncludeState: isComplete ? yes : no,
+    ExtendedSessionIdleTimeoutInSeconds: idleTimeout,
+  };
+  const mark = instance.session?.token;
+  if (!isComplete && mark !== undefined) {
+    properties["HistoryMark"] = value({ case: "stringValue", value: mark });
+  }
+  return properties;
+}
+
+function value(kind: Value["kind"]): Value {
+  return { $typeName: "google.protobuf.Value", kind };
+}
+
+function workItem(request: WorkItem["request"], completionToken: string): WorkItem {
+  return { $typeName: "WorkItem", request, completionToken };
+}

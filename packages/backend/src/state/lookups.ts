@@ -1,0 +1,32 @@
+interface Lookup {
+  isStale: boolean;
+}
+
+/**
+ * Reads of the store whose answer counts only while the instance has not come and gone in memory meanwhile: between
+ * the read and its answer an instance of that id may have been started, ended and let go.
+ */
+export class Lookups {
+  readonly #byId = new Map<string, Set<Lookup>>();
+
+  /** Runs `read` until its answer is not overtaken. */
+  async run<T>(id: string, read: () => Promise<T>): Promise<T> {
+    for (;;) {
+      const lookup = { isStale: false };
+      const lookups = this.#byId.get(id) ?? new Set();
+      this.#byId.set(id, lookups.add(lookup));
+      try {
+        const found = await read();
+        if (!lookup.isStale) return found;
+      } finally {
+        lookups.delete(lookup);
+        if (lookups.size === 0) this.#byId.delete(id);
+      }
+    }
+  }
+
+  /** An instance of this id left memory, or its record was changed. */
+  overtake(id: string): void {
+    for (const lookup of this.#byId.get(id) ?? []) lookup.isStale = true;
+  }
+}

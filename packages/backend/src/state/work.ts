@@ -1,0 +1,47 @@
+import type { HistoryEvent, TaskScheduledEvent } from "@durabletask/protobuf";
+import type { WorkStream } from "../dispatch/work-stream.ts";
+import type { Instance } from "./instance.ts";
+
+/** A turn that a worker is at. It counts while it is the `turn` of its instance; afterwards only its credit does. */
+export interface TurnLease {
+  readonly kind: "turn";
+  readonly token: string;
+  readonly stream: WorkStream;
+  readonly instance: Instance;
+  /** The OrchestratorStarted that heads the turn. */
+  readonly started: HistoryEvent;
+  /** The events that the turn takes from the inbox, as the worker got them. */
+  readonly newEvents: readonly HistoryEvent[];
+  /** Whether the worker got the whole history. */
+  readonly isComplete: boolean;
+}
+
+/** An activity that a worker is at. */
+export interface ActivityLease {
+  readonly kind: "activity";
+  readonly token: string;
+  readonly stream: WorkStream;
+  readonly activity: Activity;
+}
+
+export type Lease = TurnLease | ActivityLease;
+
+/**
+ * An activity from its scheduling to its result: `held` until the turn that scheduled it is on disk (or while it backs
+ * off), then `ready` in a queue, `leased` to a worker, and `over` once a result came or nobody wants one any more.
+ */
+export interface Activity {
+  readonly taskId: number;
+  readonly event: TaskScheduledEvent;
+  readonly instanceId: string;
+  readonly executionId: string;
+  /** The orchestration that waits for it; none for a detached activity. */
+  instance: Instance | undefined;
+  /** Key of the stored row of a detached activity. */
+  detachedKey: number | undefined;
+  state: "held" | "ready" | "leased" | "over";
+  /** The newest lease; it may have been given back since. */
+  lease: ActivityLease | undefined;
+  /** How often it was abandoned. */
+  abandoned: number;
+}

@@ -1,0 +1,158 @@
+import type {
+  Batch,
+  DetachedActivity,
+  InstanceRecord,
+  LiveInstance,
+  LogRow,
+  Store,
+  StoredInstance,
+  StoreOpening,
+  StoreQuery,
+} from "./store.ts";
+
+/**
+ * Keeps everything in this process, and nothing beyond it. What was committed survives `close()` and `open()` of the
+ * same object, so that tests can crash a hub on it.
+ */
+export function createMemoryStore(): Store {
+  return new MemoryStore();
+}
+
+class MemoryStore implements Store {
+  readonly #log = new Map<number, LogRow>();
+  readonly #byKey = new Map<number, InstanceRecord>();
+  readonly #keys = new Map<string, number>();
+  readonly #children = new Map<string, Set<number>>();
+  readonly #live = new Set<number>();
+  readonly #detached = new Map<number, DetachedActivity>();
+  #last: StoreOpening = { lastKey: 0, lastRow: 0, lastDetached: 0 };
+
+  open(): Promise<StoreOpening> {
+    return Promise.resolve(this.#last);
+  }
+
+  commit(batch: Batch): Promise<void> {
+    for (const row of batch.log) this.#log.set(row.row, row);
+    for (const tail of batch.removedChains) this.#removeChain(tail);
+    for (const key of batch.removed) this.#removeInstance(key);
+    for (const record of batch.inserted) this.#insert(record);
+    for (const record of batch.updated) this.#put(record);
+    for (const activity of batch.detached) this.#detached.set(activity.key, activity);
+    for (const key of batch.undetached) this.#detached.delete(key);
+    this.#last = {
+      lastKey: Math.max(this.#last.lastKey, batch.inserted.at(-1)?.key ?? 0),
+      lastRow: Math.max(this.#last.lastRow, batch.log.at(-1)?.row ?? 0),
+      lastDetached: Math.max(this.#last.lastDetached, batch.detached.at(-1)?.key ?? 0),
+    };
+    return Promise.resolve();
+  }
+
+  find(id: string, payloads: boolean): Promise<StoredInstance | undefined> {
+    const key = this.#keys.get(id);
+    const record = key === undefined ? undefined : this.#byKey.get(key);
+    return Promise.resolve(record && this.#stored(record, payloads));
+  }
+
+  chain(tail: number): Promise<readonly LogRow[]> {
+    return Promise.resolve(this.#chain(tail));
+  }
+
+  query(query: StoreQuery): Promise<readonly StoredInstance[]> {
+    const found: StoredInstance[] = [];
+    // Keys are inserted in growing order, so the map is in their order.
+    for (const record of this.#byKey.values()) {
+      if (found.length === query.limit) break;
+      if (matches(record, query)) found.push(this.#stored(record, query.payloads));
+    }
+    return Promise.resolve(found);
+  }
+
+  children(parentId: string): Promise<readonly InstanceRecord[]> {
+    const keys = [...(this.#children.get(parentId) ?? [])];
+    return Promise.resolve(
+      keys.map((key) => this.#byKey.get(key)).filter((record) => record !== undefined),
+    );
+  }
+
+  live(after: number, limit: number): Promise<readonly LiveInstance[]> {
+    const found: LiveInstance[] = [];
+    for (const key of this.#live) {
+      if (found.length === limit) break;
+      const record = this.#byKey.get(key);
+      if (key > after && record) found.push({ record, rows: this.#chain(record.tail) });
+    }
+    return Promise.resolve(found);
+  }
+
+  detached(): Promise<readonly DetachedActivity[]> {
+    return Promise.resolve([...this.#detached.values()]);
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #insert(record: InstanceRecord): void {
+    const replaced = this.#keys.get(record.id);
+    if (replaced !== undefined) {
+      this.#removeChain(this.#byKey.get(replaced)?.tail ?? 0);
+      this.#removeInstance(replaced);
+    }
+    this.#keys.set(record.id, record.key);
+    if (record.parentId !== undefined) this.#siblings(record.parentId).add(record.key);
+    this.#put(record);
+  }
+
+  #put(record: InstanceRecord): void {
+    this.#byKey.set(record.key, record);
+    if (record.completedAt === undefined) this.#live.add(record.key);
+    else this.#live.delete(record.key);
+  }
+
+  #removeInstance(key: number): void {
+    const record = this.#byKey.get(key);
+    if (!record) return;
+    this.#byKey.delete(key);
+    this.#keys.delete(record.id);
+    this.#live.delete(key);
+    if (record.parentId === undefined) return;
+    const siblings = this.#siblings(record.parentId);
+    siblings.delete(key);
+    if (siblings.size === 0) this.#children.delete(record.parentId);
+  }
+
+  #siblings(parentId: string): Set<number> {
+    const siblings = this.#children.get(parentId) ?? new Set();
+    this.#children.set(parentId, siblings);
+    return siblings;
+  }
+
+  #removeChain(tail: number): void {
+    for (const { row } of this.#chain(tail)) this.#log.delete(row);
+  }
+
+  #chain(tail: number): LogRow[] {
+    const rows: LogRow[] = [];
+    for (let row = this.#log.get(tail); row; row = this.#log.get(row.prev)) rows.push(row);
+    return rows.reverse();
+  }
+
+  #stored(record: InstanceRecord, payloads: boolean): StoredInstance {
+    const events = (row: number) => this.#log.get(row)?.events ?? [];
+    return {
+      record,
+      headEvents: payloads ? events(record.head) : [],
+      tailEvents: payloads && record.completedAt !== undefined ? events(record.tail) : [],
+    };
+  }
+}
+
+function matches(record: InstanceRecord, query: StoreQuery): boolean {
+  return (
+    record.key > query.after &&
+    record.createdAt >= (query.createdFrom ?? -Infinity) &&
+    record.createdAt <= (query.createdTo ?? Infinity) &&
+    record.id.startsWith(query.idPrefix) &&
+    (query.statuses?.includes(record.status) ?? true)
+  );
+}

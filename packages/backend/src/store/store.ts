@@ -1,0 +1,147 @@
+import type { ActivityRequest, HistoryEvent, OrchestrationStatus } from "@durabletask/protobuf";
+
+/**
+ * Where a task hub keeps what must survive: implement it to put the hub on another database.
+ *
+ * The hub is the only writer, keeps every live instance in memory and sends one batch at a time. A store decides
+ * nothing: it applies batches whole, and gives back what they said. Messages are immutable to both sides.
+ *
+ * Everything is one log. An instance points at the newest row of its chain (`tail`), every row at the one before it
+ * (`prev`), the first row of an execution at 0.
+ */
+export interface Store {
+  /**
+   * Takes ownership and opens. Called again after a failed commit, in which case the store first throws away all that
+   * it holds of the past: what is on disk is what counts.
+   */
+  open(): Promise<StoreOpening>;
+
+  /**
+   * Makes a batch durable, whole or not at all. In this order: rows of the log are added; chains and instances are
+   * removed; instances are inserted, each replacing (with its chain) a stored one that has the same id; instances are
+   * updated; detached activities come and go; the fence is set.
+   *
+   * A rejection means that the outcome is unknown. The hub then opens the store again.
+   */
+  commit(batch: Batch): Promise<void>;
+
+  /** One instance by id. */
+  find(id: string, payloads: boolean): Promise<StoredInstance | undefined>;
+
+  /** The chain that ends in row `tail`, oldest row first. Empty when the row is not there. */
+  chain(tail: number): Promise<readonly LogRow[]>;
+
+  /** Instances in the order of their keys, at most `limit`. */
+  query(query: StoreQuery): Promise<readonly StoredInstance[]>;
+
+  /** The instances whose parent has this id, in no particular order. */
+  children(parentId: string): Promise<readonly InstanceRecord[]>;
+
+  /** Instances that have not ended and their chains, in the order of their keys, after key `after`, at most `limit`. */
+  live(after: number, limit: number): Promise<readonly LiveInstance[]>;
+
+  /** All detached activities, in the order of their keys. */
+  detached(): Promise<readonly DetachedActivity[]>;
+
+  /** Gives the database up. Every commit before it stays. */
+  close(): Promise<void>;
+}
+
+/** What the hub needs to know to continue numbering. 0 where there is nothing yet. */
+export interface StoreOpening {
+  /** The highest key that any stored instance has. */
+  readonly lastKey: number;
+  /** The highest row that the log holds. */
+  readonly lastRow: number;
+  /** The highest key that any detached activity has. */
+  readonly lastDetached: number;
+}
+
+/** What is known of an instance besides its chain. Times are milliseconds since 1970. */
+export interface InstanceRecord {
+  /** Grows with every instance: the order of creation. */
+  readonly key: number;
+  readonly id: string;
+  readonly executionId: string;
+  readonly name: string;
+  readonly version: string | undefined;
+  readonly status: OrchestrationStatus;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  /** Absent while the instance lives. */
+  readonly completedAt: number | undefined;
+  readonly startAt: number | undefined;
+  readonly parentId: string | undefined;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly customStatus: string | undefined;
+  /** The row whose first event is ExecutionStarted. */
+  readonly head: number;
+  /** The newest row. Once the instance has ended, the last event of that row is ExecutionCompleted. */
+  readonly tail: number;
+}
+
+/**
+ * A row of the log.
+ *
+ * A message row holds events as they arrived. A turn row holds OrchestratorStarted and the events that record what the
+ * turn asked for; between the two belong the `consumed` oldest events that no earlier turn has taken.
+ */
+export interface LogRow {
+  readonly row: number;
+  readonly key: number;
+  readonly prev: number;
+  /** Absent in a message row. */
+  readonly consumed: number | undefined;
+  readonly events: readonly HistoryEvent[];
+}
+
+/** An activity that runs on although its orchestration is over: its result goes nowhere. */
+export interface DetachedActivity {
+  readonly key: number;
+  readonly request: ActivityRequest;
+}
+
+/** One transaction. */
+export interface Batch {
+  readonly log: readonly LogRow[];
+  /** Tails of chains to remove, rows of this batch included. */
+  readonly removedChains: readonly number[];
+  /** Keys of instances to remove; their chains are in `removedChains`. */
+  readonly removed: readonly number[];
+  readonly inserted: readonly InstanceRecord[];
+  /** Known keys. Id, name, parent, tags, creation and start time are as inserted. */
+  readonly updated: readonly InstanceRecord[];
+  readonly detached: readonly DetachedActivity[];
+  /** Keys of detached activities that are done. */
+  readonly undetached: readonly number[];
+  /** A value to overwrite the fence with. */
+  readonly fence: string | undefined;
+}
+
+/** An instance as it is read. */
+export interface StoredInstance {
+  readonly record: InstanceRecord;
+  /** With payloads: the events of the row `head`. */
+  readonly headEvents: readonly HistoryEvent[];
+  /** With payloads, of an instance that has ended: the events of the row `tail`. */
+  readonly tailEvents: readonly HistoryEvent[];
+}
+
+/** An instance that has not ended, with its chain, oldest row first. */
+export interface LiveInstance {
+  readonly record: InstanceRecord;
+  readonly rows: readonly LogRow[];
+}
+
+/** Which instances to read. Bounds of time are inclusive, in milliseconds. */
+export interface StoreQuery {
+  /** Only keys above this one. */
+  readonly after: number;
+  readonly limit: number;
+  /** Absent: every status. */
+  readonly statuses: readonly OrchestrationStatus[] | undefined;
+  readonly createdFrom: number | undefined;
+  readonly createdTo: number | undefined;
+  readonly idPrefix: string;
+  readonly payloads: boolean;
+}

@@ -1,0 +1,111 @@
+import { TaskHubError } from "@durabletask/core";
+import { recover } from "./commands/recovery.ts";
+import type { HubParts } from "./state/hub.ts";
+import { Hub } from "./state/hub.ts";
+import { unavailable } from "./state/journal.ts";
+import type { Batch } from "./store/store.ts";
+
+const firstRetryMs = 100;
+const lastRetryMs = 10_000;
+
+/**
+ * Keeps a hub open over a store: opens it, and when a commit fails throws its memory away and opens it again, which is
+ * the only kind of recovery there is (design/hub.md, Crash safety).
+ */
+export class TaskHubHost {
+  readonly #parts: HubParts;
+  #hub: Hub | undefined;
+  #isClosed = false;
+  #failures = 0;
+  #cause: unknown;
+  #cancelRetry: (() => void) | undefined;
+  #reopening: Promise<void> | undefined;
+
+  constructor(parts: HubParts) {
+    this.#parts = parts;
+  }
+
+  /** The hub as it is now. Throws UNAVAILABLE while it cannot be opened, FAILED_PRECONDITION once it is closed. */
+  get hub(): Hub {
+    if (this.#hub) return this.#hub;
+    if (this.#isClosed) throw new TaskHubError("FAILED_PRECONDITION", "The task hub is closed.");
+    throw unavailable("The task hub cannot reach its store.", this.#cause);
+  }
+
+  async open(): Promise<void> {
+    const opening = await this.#parts.store.open();
+    const hub: Hub = new Hub(this.#parts, opening, (error) => this.#crash(hub, error));
+    try {
+      // After a failed sync, a row that looks gone can come back unless something is committed after it.
+      await this.#parts.store.commit(fence(this.#parts.newId()));
+      await recover(hub);
+    } catch (cause) {
+      hub.stop(unavailable("The task hub could not be opened.", cause));
+      throw cause;
+    }
+    this.#hub = hub;
+  }
+
+  /** Commits what is under way, ends the streams and closes the store. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#cancelRetry?.();
+    await this.#reopening;
+    const hub = this.#hub;
+    this.#hub = undefined;
+    const closed = new TaskHubError("FAILED_PRECONDITION", "The task hub is closed.");
+    hub?.dispatcher.closeAll(closed);
+    try {
+      await hub?.journal.allSettled();
+    } finally {
+      hub?.stop(closed);
+      await this.#parts.store.close();
+    }
+  }
+
+  #crash(hub: Hub, cause: unknown): void {
+    if (hub !== this.#hub) return;
+    this.#hub = undefined;
+    this.#parts.logger.error?.(
+      { error: cause },
+      "a commit failed: the task hub opens its store again",
+    );
+    hub.stop(unavailable("The task hub could not commit; the outcome is unknown.", cause));
+    this.#retry(cause);
+  }
+
+  #retry(cause: unknown): void {
+    this.#cause = cause;
+    if (this.#isClosed) return;
+    const delay = Math.min(firstRetryMs * 2 ** this.#failures, lastRetryMs);
+    // The first attempt is made at once: most failures are one commit's.
+    if (this.#failures++ === 0) return this.#reopen();
+    this.#cancelRetry = this.#parts.clock.schedule(() => this.#reopen(), delay);
+  }
+
+  #reopen(): void {
+    this.#reopening = this.open().then(
+      () => this.#reopened(),
+      (error: unknown) => this.#retry(error),
+    );
+  }
+
+  #reopened(): void {
+    this.#failures = 0;
+    this.#parts.logger.warn?.({}, "the task hub has opened its store again");
+  }
+}
+
+function fence(value: string): Batch {
+  return {
+    log: [],
+    removedChains: [],
+    removed: [],
+    inserted: [],
+    updated: [],
+    detached: [],
+    undetached: [],
+    fence: value,
+  };
+}

@@ -1,0 +1,22 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { StoreQuery } from "@durabletask/backend";
+import type { Row } from "./rows.ts";
+
+/** Reads instances in the order of their keys. The statement depends on what is asked, so it is prepared each time. */
+export function queryRows(db: DatabaseSync, query: StoreQuery): Row[] {
+  const conditions = ["k > ?"];
+  const values: (string | number)[] = [query.after];
+  const add = (condition: string, ...parameters: readonly (string | number)[]) => {
+    conditions.push(condition);
+    values.push(...parameters);
+  };
+  if (query.statuses) {
+    add(`status IN (${query.statuses.map(() => "?").join(", ")})`, ...query.statuses);
+  }
+  if (query.createdFrom !== undefined) add("created >= ?", query.createdFrom);
+  if (query.createdTo !== undefined) add("created <= ?", query.createdTo);
+  if (query.idPrefix) add("substr(id, 1, length(?)) = ?", query.idPrefix, query.idPrefix);
+  const where = conditions.join(" AND ");
+  const statement = db.prepare(`SELECT * FROM instances WHERE ${where} ORDER BY k LIMIT ?`);
+  return statement.all(...values, query.limit);
+}

@@ -1,0 +1,61 @@
+import { DurableTaskError } from "@durabletask/core";
+import type { TaskHubOwner } from "./owner-file.ts";
+
+// Primary result codes of SQLite.
+const busy = 5;
+const locked = 6;
+const readOnly = 8;
+const corrupt = 11;
+const cannotOpen = 14;
+const notADatabase = 26;
+
+/** The primary result code of an error that `node:sqlite` threw. */
+export function resultCode(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !("errcode" in error)) return undefined;
+  return typeof error.errcode === "number" ? error.errcode & 0xff : undefined;
+}
+
+/** Says what keeps a file from being opened. Other errors pass as they are. */
+export function openError(file: string, error: unknown, owner: TaskHubOwner | undefined): unknown {
+  switch (resultCode(error)) {
+    case busy:
+    case locked:
+      return new DurableTaskError("TASK_HUB_OWNED", ownedMessage(file, owner), { cause: error });
+    case readOnly:
+      return new DurableTaskError("TASK_HUB_READ_ONLY", `The task hub ${file} cannot be written.`, {
+        cause: error,
+      });
+    case cannotOpen:
+      return new DurableTaskError(
+        "TASK_HUB_UNREACHABLE",
+        `The task hub ${file} cannot be opened or created: does its directory exist, and may this process write there?`,
+        { cause: error },
+      );
+    case corrupt:
+    case notADatabase:
+      return notATaskHub(file, "it is not a SQLite database, or it is damaged", error);
+    default:
+      return error;
+  }
+}
+
+export function notATaskHub(file: string, reason: string, cause?: unknown): DurableTaskError {
+  return new DurableTaskError("TASK_HUB_FILE_INVALID", `${file} is not a task hub: ${reason}.`, {
+    cause,
+  });
+}
+
+export function schemaTooNew(file: string, found: number, known: number): DurableTaskError {
+  return new DurableTaskError(
+    "TASK_HUB_SCHEMA_TOO_NEW",
+    `The task hub ${file} was written by a newer version of @durabletask/sqlite: its schema is ${found}, this version knows ${known}.`,
+  );
+}
+
+function ownedMessage(file: string, owner: TaskHubOwner | undefined): string {
+  if (!owner) return `The task hub ${file} is open already, elsewhere.`;
+  const since = `since ${owner.since}`;
+  return owner.isThisProcess
+    ? `The task hub ${file} is open already in this process, ${since}: close it first.`
+    : `The task hub ${file} is open already in process ${owner.pid} on ${owner.host}, ${since}.`;
+}

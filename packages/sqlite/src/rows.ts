@@ -1,0 +1,67 @@
+import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import type { DetachedActivity, InstanceRecord, LogRow } from "@durabletask/backend";
+import type { ActivityRequest, HistoryEvent, OrchestrationStatus } from "@durabletask/protobuf";
+import { ActivityRequestSchema, HistoryChunkSchema } from "@durabletask/protobuf";
+
+/** A row as `node:sqlite` gives it. What a column holds is up to the schema, which is strict. */
+export type Row = Record<string, unknown>;
+
+export function encodeEvents(events: readonly HistoryEvent[]): Uint8Array {
+  // The encoder only reads.
+  return toBinary(HistoryChunkSchema, {
+    $typeName: "HistoryChunk",
+    events: events as HistoryEvent[],
+  });
+}
+
+export function decodeEvents(data: unknown): readonly HistoryEvent[] {
+  return fromBinary(HistoryChunkSchema, data as Uint8Array).events;
+}
+
+export function encodeRequest(request: ActivityRequest): Uint8Array {
+  return toBinary(ActivityRequestSchema, request);
+}
+
+export function decodeDetached(row: Row): DetachedActivity {
+  return {
+    key: row["d"] as number,
+    request: fromBinary(ActivityRequestSchema, row["request"] as Uint8Array),
+  };
+}
+
+/** Most instances have no tags. */
+export function encodeTags(tags: Readonly<Record<string, string>>): string | null {
+  for (const _ in tags) return JSON.stringify(tags);
+  return null;
+}
+
+export function decodeLogRow(row: Row): LogRow {
+  return {
+    row: row["r"] as number,
+    key: row["k"] as number,
+    prev: row["prev"] as number,
+    consumed: (row["consumed"] as number | null) ?? undefined,
+    events: decodeEvents(row["data"]),
+  };
+}
+
+export function decodeRecord(row: Row): InstanceRecord {
+  const tags = row["tags"] as string | null;
+  return {
+    key: row["k"] as number,
+    id: row["id"] as string,
+    executionId: row["execution_id"] as string,
+    name: row["name"] as string,
+    version: (row["version"] as string | null) ?? undefined,
+    status: row["status"] as OrchestrationStatus,
+    createdAt: row["created"] as number,
+    updatedAt: row["updated"] as number,
+    completedAt: (row["completed"] as number | null) ?? undefined,
+    startAt: (row["start_at"] as number | null) ?? undefined,
+    parentId: (row["parent"] as string | null) ?? undefined,
+    tags: tags === null ? {} : (JSON.parse(tags) as Record<string, string>),
+    customStatus: (row["custom_status"] as string | null) ?? undefined,
+    head: row["head"] as number,
+    tail: row["tail"] as number,
+  };
+}

@@ -1,0 +1,71 @@
+import type { DatabaseSync } from "node:sqlite";
+import { notATaskHub, schemaTooNew } from "./open-errors.ts";
+
+/** Marks a SQLite file as a task hub: "DTsk" in ASCII. */
+const applicationId = 0x4454736b;
+
+/**
+ * Each entry takes the schema from one version to the next; the version of a file is how many it has seen. Entries are
+ * never changed once released.
+ *
+ * Times are milliseconds since 1970. NULL is absent; an empty string is one (rule 16). `log.consumed` is NULL in a
+ * message row. `data` is a HistoryChunk, `request` an ActivityRequest, both as protobuf.
+ */
+const migrations: readonly string[] = [
+  `CREATE TABLE instances (
+     k INTEGER PRIMARY KEY,
+     id TEXT NOT NULL UNIQUE,
+     execution_id TEXT NOT NULL,
+     name TEXT NOT NULL,
+     version TEXT,
+     status INTEGER NOT NULL,
+     created INTEGER NOT NULL,
+     updated INTEGER NOT NULL,
+     completed INTEGER,
+     start_at INTEGER,
+     parent TEXT,
+     tags TEXT,
+     custom_status TEXT,
+     head INTEGER NOT NULL,
+     tail INTEGER NOT NULL
+   ) STRICT;
+   CREATE INDEX live_instances ON instances (k) WHERE completed IS NULL;
+   CREATE INDEX child_instances ON instances (parent) WHERE parent IS NOT NULL;
+   CREATE TABLE log (
+     r INTEGER PRIMARY KEY,
+     k INTEGER NOT NULL,
+     prev INTEGER NOT NULL,
+     consumed INTEGER,
+     data BLOB NOT NULL
+   ) STRICT;
+   CREATE TABLE detached_activities (
+     d INTEGER PRIMARY KEY,
+     request BLOB NOT NULL
+   ) STRICT;
+   CREATE TABLE meta (
+     name TEXT PRIMARY KEY,
+     value TEXT NOT NULL
+   ) STRICT;`,
+];
+
+/** Brings a new or older file to the schema of this version. Refuses newer ones, and the databases of others. */
+export function migrate(db: DatabaseSync, file: string): void {
+  const version = pragma(db, "user_version");
+  const owner = pragma(db, "application_id");
+  if (owner !== applicationId && !isEmpty(db)) throw notATaskHub(file, "it is another database");
+  if (version > migrations.length) throw schemaTooNew(file, version, migrations.length);
+  if (version === migrations.length) return;
+  db.exec("BEGIN IMMEDIATE");
+  for (const migration of migrations.slice(version)) db.exec(migration);
+  db.exec(`PRAGMA application_id = ${applicationId}`);
+  db.exec(`PRAGMA user_version = ${migrations.length}`);
+  db.exec("COMMIT");
+}
+
+function isEmpty(db: DatabaseSync): boolean {
+  return db.prepare("SELECT 1 FROM sqlite_schema LIMIT 1").get() === undefined;
+}
+
+function pragma(db: DatabaseSync, name: "user_version" | "application_id"): number {
+  return Number(db.prepare(`PRAGMA ${name}`).get()?.[name]);
+}

@@ -1,0 +1,210 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type {
+  Batch,
+  DetachedActivity,
+  InstanceRecord,
+  LiveInstance,
+  LogRow,
+  Store,
+  StoredInstance,
+  StoreOpening,
+  StoreQuery,
+} from "@durabletask/backend";
+import type { Synchronous } from "./database.ts";
+import { openDatabase } from "./database.ts";
+import { queryRows } from "./instance-query.ts";
+import { removeOwner } from "./owner-file.ts";
+import type { Row } from "./rows.ts";
+import {
+  decodeDetached,
+  decodeEvents,
+  decodeLogRow,
+  decodeRecord,
+  encodeEvents,
+  encodeRequest,
+  encodeTags,
+} from "./rows.ts";
+import type { Statements } from "./statements.ts";
+import { prepareStatements } from "./statements.ts";
+
+interface Connection {
+  readonly db: DatabaseSync;
+  readonly statements: Statements;
+}
+
+/** The store of a task hub in one SQLite file. It runs on the caller's thread: a commit blocks it until it is on disk. */
+export class SqliteStore implements Store {
+  readonly #file: string;
+  readonly #synchronous: Synchronous;
+  #connection: Connection | undefined;
+
+  constructor(file: string, synchronous: Synchronous) {
+    this.#file = file;
+    this.#synchronous = synchronous;
+  }
+
+  async open(): Promise<StoreOpening> {
+    // After a failed commit: what this connection believes is not what is on disk.
+    this.#forget();
+    const db = openDatabase(this.#file, this.#synchronous);
+    const statements = prepareStatements(db);
+    this.#connection = { db, statements };
+    const last = statements.last.get();
+    return {
+      lastKey: Number(last?.["k"]),
+      lastRow: Number(last?.["r"]),
+      lastDetached: Number(last?.["d"]),
+    };
+  }
+
+  async commit(batch: Batch): Promise<void> {
+    const { statements } = this.#open();
+    statements.begin.run();
+    try {
+      apply(statements, batch);
+      statements.commit.run();
+    } catch (error) {
+      // A full disk has rolled back already, and then there is nothing to roll back.
+      attempt(() => statements.rollback.run());
+      throw error;
+    }
+  }
+
+  async find(id: string, payloads: boolean): Promise<StoredInstance | undefined> {
+    const { statements } = this.#open();
+    const row = statements.findInstance.get(id);
+    return row && stored(statements, row, payloads);
+  }
+
+  async chain(tail: number): Promise<readonly LogRow[]> {
+    return readChain(this.#open().statements, tail);
+  }
+
+  async query(query: StoreQuery): Promise<readonly StoredInstance[]> {
+    const { db, statements } = this.#open();
+    return queryRows(db, query).map((row) => stored(statements, row, query.payloads));
+  }
+
+  async children(parentId: string): Promise<readonly InstanceRecord[]> {
+    return this.#open().statements.children.all(parentId).map(decodeRecord);
+  }
+
+  async live(after: number, limit: number): Promise<readonly LiveInstance[]> {
+    const { statements } = this.#open();
+    const records = statements.live.all(after, limit).map(decodeRecord);
+    return records.map((record) => ({ record, rows: readChain(statements, record.tail) }));
+  }
+
+  async detached(): Promise<readonly DetachedActivity[]> {
+    return this.#open().statements.detached.all().map(decodeDetached);
+  }
+
+  async close(): Promise<void> {
+    const connection = this.#connection;
+    if (!connection) return;
+    attempt(() => connection.db.exec("PRAGMA incremental_vacuum"));
+    // Moves everything from the WAL into the file; closing the last connection then removes the WAL.
+    attempt(() => connection.db.exec("PRAGMA wal_checkpoint(TRUNCATE)"));
+    this.#forget();
+  }
+
+  #open(): Connection {
+    if (this.#connection) return this.#connection;
+    throw new Error(`The store ${this.#file} is not open.`);
+  }
+
+  #forget(): void {
+    const connection = this.#connection;
+    if (!connection) return;
+    this.#connection = undefined;
+    removeOwner(this.#file);
+    attempt(() => connection.db.close());
+  }
+}
+
+function attempt(action: () => void): void {
+  try {
+    action();
+  } catch {
+    // The connection is given up anyway.
+  }
+}
+
+/** In the order that `Store.commit` promises. The first error ends it. */
+function apply(statements: Statements, batch: Batch): void {
+  for (const { row, key, prev, consumed, events } of batch.log) {
+    statements.insertLog.run(row, key, prev, consumed ?? null, encodeEvents(events));
+  }
+  for (const tail of batch.removedChains) statements.deleteChain.run(tail);
+  for (const key of batch.removed) statements.deleteInstance.run(key);
+  for (const record of batch.inserted) insert(statements, record);
+  for (const record of batch.updated) update(statements.updateInstance, record);
+  for (const { key, request } of batch.detached) {
+    statements.insertDetached.run(key, encodeRequest(request));
+  }
+  for (const key of batch.undetached) statements.deleteDetached.run(key);
+  if (batch.fence !== undefined) statements.setFence.run(batch.fence);
+}
+
+function insert(statements: Statements, record: InstanceRecord): void {
+  if (tryInsert(statements.insertInstance, record)) return;
+  const replaced = statements.findInstance.get(record.id);
+  if (replaced) {
+    statements.deleteChain.run(Number(replaced["tail"]));
+    statements.deleteInstance.run(Number(replaced["k"]));
+  }
+  tryInsert(statements.insertInstance, record);
+}
+
+/** False if the id is taken. */
+function tryInsert(statement: StatementSync, record: InstanceRecord): boolean {
+  const { changes } = statement.run(
+    record.key,
+    record.id,
+    record.executionId,
+    record.name,
+    record.version ?? null,
+    record.status,
+    record.createdAt,
+    record.updatedAt,
+    record.completedAt ?? null,
+    record.startAt ?? null,
+    record.parentId ?? null,
+    encodeTags(record.tags),
+    record.customStatus ?? null,
+    record.head,
+    record.tail,
+  );
+  return Number(changes) === 1;
+}
+
+function update(statement: StatementSync, record: InstanceRecord): void {
+  statement.run(
+    record.executionId,
+    record.version ?? null,
+    record.status,
+    record.updatedAt,
+    record.completedAt ?? null,
+    record.customStatus ?? null,
+    record.head,
+    record.tail,
+    record.key,
+  );
+}
+
+function readChain({ chain }: Statements, tail: number): readonly LogRow[] {
+  return chain.all(tail).map(decodeLogRow).reverse();
+}
+
+function stored(statements: Statements, row: Row, payloads: boolean): StoredInstance {
+  const record = decodeRecord(row);
+  const events = (r: number) => {
+    const found = statements.events.get(r);
+    return found ? decodeEvents(found["data"]) : [];
+  };
+  return {
+    record,
+    headEvents: payloads ? events(record.head) : [],
+    tailEvents: payloads && record.completedAt !== undefined ? events(record.tail) : [],
+  };
+}

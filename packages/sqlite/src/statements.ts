@@ -1,0 +1,75 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+
+/** Everything that is ever run against the file once it is open, prepared once. */
+export interface Statements {
+  readonly begin: StatementSync;
+  readonly commit: StatementSync;
+  readonly rollback: StatementSync;
+  readonly insertLog: StatementSync;
+  readonly deleteChain: StatementSync;
+  readonly insertInstance: StatementSync;
+  readonly updateInstance: StatementSync;
+  readonly deleteInstance: StatementSync;
+  readonly insertDetached: StatementSync;
+  readonly deleteDetached: StatementSync;
+  readonly setFence: StatementSync;
+  readonly findInstance: StatementSync;
+  readonly chain: StatementSync;
+  readonly events: StatementSync;
+  readonly children: StatementSync;
+  readonly live: StatementSync;
+  readonly detached: StatementSync;
+  readonly last: StatementSync;
+}
+
+/** The chain that ends in the row of the one parameter, newest row first; rows of an execution end at 0. */
+const chain = `
+  WITH RECURSIVE chain (r, k, prev, consumed, data) AS (
+    SELECT r, k, prev, consumed, data FROM log WHERE r = ?
+    UNION ALL
+    SELECT log.r, log.k, log.prev, log.consumed, log.data FROM chain JOIN log ON log.r = chain.prev
+  ) SELECT r, k, prev, consumed, data FROM chain`;
+
+const chainRows = `
+  WITH RECURSIVE chain (r, prev) AS (
+    SELECT r, prev FROM log WHERE r = ?
+    UNION ALL
+    SELECT log.r, log.prev FROM chain JOIN log ON log.r = chain.prev
+  ) SELECT r FROM chain`;
+
+export function prepareStatements(db: DatabaseSync): Statements {
+  return {
+    begin: db.prepare("BEGIN IMMEDIATE"),
+    commit: db.prepare("COMMIT"),
+    rollback: db.prepare("ROLLBACK"),
+    insertLog: db.prepare("INSERT INTO log (r, k, prev, consumed, data) VALUES (?, ?, ?, ?, ?)"),
+    deleteChain: db.prepare(`DELETE FROM log WHERE r IN (${chainRows})`),
+    insertInstance: db.prepare(
+      `INSERT INTO instances (k, id, execution_id, name, version, status, created, updated, completed, start_at,
+         parent, tags, custom_status, head, tail)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+    ),
+    updateInstance: db.prepare(
+      `UPDATE instances SET execution_id = ?, version = ?, status = ?, updated = ?, completed = ?, custom_status = ?,
+         head = ?, tail = ? WHERE k = ?`,
+    ),
+    deleteInstance: db.prepare("DELETE FROM instances WHERE k = ?"),
+    insertDetached: db.prepare("INSERT INTO detached_activities (d, request) VALUES (?, ?)"),
+    deleteDetached: db.prepare("DELETE FROM detached_activities WHERE d = ?"),
+    setFence: db.prepare(
+      "INSERT INTO meta (name, value) VALUES ('fence', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+    ),
+    findInstance: db.prepare("SELECT * FROM instances WHERE id = ?"),
+    chain: db.prepare(chain),
+    events: db.prepare("SELECT data FROM log WHERE r = ?"),
+    children: db.prepare("SELECT * FROM instances WHERE parent = ?"),
+    live: db.prepare(
+      "SELECT * FROM instances WHERE completed IS NULL AND k > ? ORDER BY k LIMIT ?",
+    ),
+    detached: db.prepare("SELECT d, request FROM detached_activities ORDER BY d"),
+    last: db.prepare(
+      `SELECT coalesce((SELECT max(k) FROM instances), 0) AS k, coalesce((SELECT max(r) FROM log), 0) AS r,
+         coalesce((SELECT max(d) FROM detached_activities), 0) AS d`,
+    ),
+  };
+}
