@@ -61,9 +61,9 @@ export async function run(
     return (await exec(command, args, { cwd, maxBuffer: 1 << 26 })).stdout;
   } catch (error) {
     const { stdout, stderr } = error as { stdout?: string; stderr?: string };
-    throw new Error(`${command} ${args.join(" ")}\n${stdout ?? ""}${stderr ?? ""}`, {
-      cause: error,
-    });
+    const output = `${stdout ?? ""}${stderr ?? ""}` || String(error);
+    // oxlint-disable-next-line preserve-caught-error -- it would repeat the output and add nothing
+    throw new Error(`${command} ${args.join(" ")}\n${output}`);
   }
 }
 
