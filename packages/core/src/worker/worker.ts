@@ -11,7 +11,7 @@ import { WorkLoop } from "./work-loop.ts";
 
 type State =
   | { readonly kind: "stopped" }
-  | { readonly kind: "running"; readonly loop: WorkLoop; readonly release: () => void }
+  | { readonly kind: "running"; readonly loop: WorkLoop; readonly release: readonly (() => void)[] }
   | { readonly kind: "stopping"; readonly done: Promise<void> };
 
 /**
@@ -76,7 +76,7 @@ export class TaskHubWorker implements AsyncDisposable {
     this.#state = {
       kind: "running",
       loop: new WorkLoop(this.#transport, this.#registry, this.#settings),
-      release: claimRejections(),
+      release: [claimRejections(), holdProcess()],
     };
     return this;
   }
@@ -90,7 +90,7 @@ export class TaskHubWorker implements AsyncDisposable {
     if (this.#state.kind === "stopped") return;
     const { loop, release } = this.#state;
     const done = loop.stop().finally(() => {
-      release();
+      for (const letGo of release) letGo();
       this.#state = { kind: "stopped" };
     });
     this.#state = { kind: "stopping", done };
@@ -105,4 +105,10 @@ export class TaskHubWorker implements AsyncDisposable {
     if (this.#state.kind === "stopped") return;
     throw new DurableTaskError("WORKER_RUNNING", `${what} needs a worker that is stopped`);
   }
+}
+
+/** Keeps the process alive: within one process, nothing else does while the worker waits for work or for a timer. */
+function holdProcess(): () => void {
+  const timer = setInterval(() => {}, 2 ** 31 - 1);
+  return () => clearInterval(timer);
 }
