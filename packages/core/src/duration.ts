@@ -43,7 +43,7 @@ export function durationToMs(duration: Duration, what = "the duration"): number 
     }
     if (amount === undefined) continue;
     if (typeof amount !== "number" || !Number.isFinite(amount)) {
-      throw new InvalidArgumentError(`${what} has ${String(amount)} ${unit}`);
+      throw new InvalidArgumentError(`${what} has ${JSON.stringify(amount)} ${unit}`);
     }
     total += amount * length;
   }

@@ -298,13 +298,12 @@ export class TaskHubClient implements AsyncDisposable {
 }
 
 /** `(id, options?)`, or `(definition, id, options?)` where the id does not remember its type. */
-function readArguments<Options>(args: readonly unknown[]): {
-  readonly id: string;
-  readonly options: Partial<Options>;
-} {
+function readArguments<Options extends object>(
+  args: readonly unknown[],
+): { readonly id: string; readonly options: Partial<Options> } {
   const [id, options] = typeof args[0] === "string" ? args : args.slice(1);
   if (typeof id !== "string" || id === "") {
     throw new InvalidArgumentError(`an instance id is needed, not ${JSON.stringify(id)}`);
   }
-  return { id, options: (options ?? {}) as Partial<Options> };
+  return { id, options: { ...(typeof options === "object" ? options : {}) } };
 }

@@ -40,7 +40,7 @@ export class EventWait extends DurableTask<never> implements EventWaiter {
   }
 
   #limit(timeoutMs: number): void {
-    this.#timer = new TimerCall(this.#execution, this.#execution.nowMs + timeoutMs, () =>
+    this.#timer = TimerCall.start(this.#execution, this.#execution.nowMs + timeoutMs, () =>
       this.fail(new EventTimeoutError(this.#name, timeoutMs)),
     );
   }

@@ -8,6 +8,7 @@ import type { Sha1 } from "./guid.ts";
 
 /** Something that the code has asked for, and that an event with its id will end. */
 export interface OpenCall {
+  readonly kind: "task" | "timer";
   completed?(payload: string | undefined): void;
   failed?(failure: TaskFailureDetails): void;
   fired?(): void;

@@ -9,8 +9,8 @@ export type AnyOrchestratorFunction = (ctx: OrchestrationContext, input: never) 
 
 /** Told once how the code ended. */
 export interface ProgramEnd {
-  returned(value: unknown): void;
-  threw(error: unknown): void;
+  readonly returned: (value: unknown) => void;
+  readonly threw: (error: unknown) => void;
 }
 
 /** The running code of one orchestrator. */

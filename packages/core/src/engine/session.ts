@@ -7,7 +7,7 @@ import type { OrchestrationLogger } from "./context.ts";
 import { completion, type Outcome } from "./completion.ts";
 import { recordsAction } from "./action-log.ts";
 import { NonDeterminismError, NonDurableAwaitError } from "./errors.ts";
-import { type EngineOptions, Execution } from "./execution.ts";
+import { type EngineOptions, Execution, type OpenCall } from "./execution.ts";
 import { type AnyOrchestratorFunction, type Program, startProgram } from "./program.ts";
 import { SessionContext } from "./session-context.ts";
 import { Queue } from "./queue.ts";
@@ -130,8 +130,6 @@ export class Session {
 
   /** Everything that is not the record of an action. Unknown ids (E6) and kinds are ignored. */
   #deliver({ eventType, timestamp }: HistoryEvent): void {
-    // What comes after the end wakes nobody (E10), but continue-as-new carries events over.
-    if (this.#outcome !== undefined && eventType.case !== "eventRaised") return;
     switch (eventType.case) {
       case "orchestratorStarted":
         if (timestamp !== undefined) this.#execution.nowMs = timestampToMs(timestamp);
@@ -141,16 +139,16 @@ export class Session {
         break;
       case "taskCompleted":
       case "subOrchestrationInstanceCompleted":
-        this.#close(eventType.value.taskScheduledId)?.completed?.(eventType.value.result);
+        this.#close(eventType.value.taskScheduledId, "task")?.completed?.(eventType.value.result);
         break;
       case "taskFailed":
       case "subOrchestrationInstanceFailed":
-        this.#close(eventType.value.taskScheduledId)?.failed?.(
+        this.#close(eventType.value.taskScheduledId, "task")?.failed?.(
           eventType.value.failureDetails ?? missingDetails,
         );
         break;
       case "timerFired":
-        this.#close(eventType.value.timerId)?.fired?.();
+        this.#close(eventType.value.timerId, "timer")?.fired?.();
         break;
       case "eventRaised":
         this.#execution.events.raise(eventType.value);
@@ -232,8 +230,11 @@ export class Session {
     );
   }
 
-  #close(id: number): ReturnType<Execution["open"]["get"]> {
+  /** Takes what is open under an id; nothing, if it is of another kind (E6), or after the end (E10). */
+  #close(id: number, kind: OpenCall["kind"]): OpenCall | undefined {
+    if (this.#outcome !== undefined) return undefined;
     const call = this.#execution.open.get(id);
+    if (call?.kind !== kind) return undefined;
     this.#execution.open.delete(id);
     return call;
   }

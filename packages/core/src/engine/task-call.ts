@@ -17,6 +17,7 @@ export interface CallTarget {
 
 /** The call of an activity or a child orchestration, with its retries: a fresh event id for each attempt. */
 export class TaskCall extends DurableTask<never> implements OpenCall {
+  readonly kind = "task";
   readonly #execution: Execution;
   readonly #target: CallTarget;
   readonly #decide: RetryDecision | undefined;
@@ -49,7 +50,7 @@ export class TaskCall extends DurableTask<never> implements OpenCall {
     });
     if (delayMs === undefined) this.#giveUp(failure);
     else if (delayMs === 0) this.#schedule();
-    else new TimerCall(this.#execution, this.#execution.nowMs + delayMs, () => this.#schedule());
+    else TimerCall.start(this.#execution, this.#execution.nowMs + delayMs, () => this.#schedule());
   }
 
   #schedule(): void {

@@ -10,17 +10,24 @@ import { timestampFromMs, timestampToMs } from "./timestamp.ts";
  * the next is made when one fires.
  */
 export class TimerCall implements OpenCall {
+  readonly kind = "timer";
   readonly #execution: Execution;
   readonly #onFired: () => void;
   #fireAtMs: number;
   #linkEndsMs = 0;
   #id = 0;
 
-  constructor(execution: Execution, fireAtMs: number, onFired: () => void) {
+  private constructor(execution: Execution, fireAtMs: number, onFired: () => void) {
     this.#execution = execution;
     this.#fireAtMs = fireAtMs;
     this.#onFired = onFired;
-    this.#addLink();
+  }
+
+  /** Makes a timer and asks for it. */
+  static start(execution: Execution, fireAtMs: number, onFired: () => void): TimerCall {
+    const call = new TimerCall(execution, fireAtMs, onFired);
+    call.#addLink();
+    return call;
   }
 
   fired(): void {
@@ -66,7 +73,7 @@ export class DurableTimer extends DurableTask<void> implements TimerTask {
 
   constructor(execution: Execution, fireAtMs: number) {
     super(execution.flow);
-    this.#call = new TimerCall(execution, fireAtMs, () => this.complete());
+    this.#call = TimerCall.start(execution, fireAtMs, () => this.complete());
   }
 
   get isCanceled(): boolean {

@@ -4,7 +4,7 @@ import type { Session } from "../engine/session.ts";
 import type { Sha1 } from "../engine/guid.ts";
 
 // Taken when the module is loaded: fake timers replace it on the process.
-const { nextTick } = process;
+const nextTick = process.nextTick.bind(process);
 
 /**
  * Resolves once no microtask is left. A tick that is queued from a microtask runs exactly then; queued from anywhere

@@ -150,21 +150,21 @@ export class WorkLoop {
     if (this.#stopping.signal.aborted) return this.#handBack(abandon);
     this.#underWay.set(item, abandon);
     slots.run(() => {
-      const work = this.#underWay.has(item) && !this.#stopping.signal.aborted ? run() : abandon();
-      void work
-        .catch((error: unknown) => {
-          this.#settings.logger.error?.(
-            { error },
-            "a work item ended in an error of the worker's own",
-          );
-        })
-        .then(() => {
-          slots.release();
-          this.#underWay.delete(item);
-          if (this.#underWay.size === 0) this.#whenDrained?.();
-        });
+      const mayRun = this.#underWay.has(item) && !this.#stopping.signal.aborted;
+      void this.#finish(item, slots, mayRun ? run : abandon);
     });
     return undefined;
+  }
+
+  async #finish(item: WorkItem, slots: Slots, work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#settings.logger.error?.({ error }, "a work item ended in an error of the worker's own");
+    }
+    slots.release();
+    this.#underWay.delete(item);
+    if (this.#underWay.size === 0) this.#whenDrained?.();
   }
 
   #handBack(abandon: () => Promise<unknown>): void {

@@ -1,0 +1,245 @@
+import { describe, expect, it } from "vitest";
+import { completed, failed, raised, Rig, wordsOf } from "../../test/rig.ts";
+import { TaskFailedError } from "../failure.ts";
+import { whenAll, whenAny, whenEach } from "./combinators.ts";
+import type { OrchestrationContext } from "./context.ts";
+import type { Task } from "./task.ts";
+
+type Ctx = OrchestrationContext;
+
+describe("whenAll", () => {
+  it("gives the results in the order of the tasks, whatever the order of their ends", async () => {
+    const rig = new Rig(async (ctx: Ctx) =>
+      whenAll([ctx.callActivity("a"), ctx.callActivity("b"), ctx.callActivity("c")]),
+    );
+    await rig.start();
+    await rig.turn(completed(3, "c"), completed(1, "a"));
+    expect(wordsOf(await rig.turn(completed(2, "b")))).toEqual([
+      'complete COMPLETED ["a","b","c"]',
+    ]);
+  });
+
+  it("of nothing completes at once, first or later", async () => {
+    const rig = new Rig(async (ctx: Ctx) => {
+      const none = await whenAll([]);
+      await ctx.callActivity("a");
+      return [none, await whenAll([])];
+    });
+    await rig.start();
+    expect(wordsOf(await rig.turn(completed(1)))).toEqual(["complete COMPLETED [[],[]]"]);
+  });
+
+  it("waits for all, and fails with every failure in task order, even for one", async () => {
+    const rig = new Rig(async (ctx: Ctx) => {
+      try {
+        await whenAll([ctx.callActivity("a"), ctx.callActivity("b"), ctx.callActivity("c")]);
+        return "no failure";
+      } catch (error) {
+        if (!(error instanceof AggregateError)) return "not an aggregate";
+        return error.errors.map(
+          (e: unknown) => e instanceof TaskFailedError && e.failure.errorType,
+        );
+      }
+    });
+    await rig.start();
+    expect(wordsOf(await rig.turn(failed(3, "Third")))).toEqual([]);
+    expect(wordsOf(await rig.turn(failed(1, "First")))).toEqual([]);
+    expect(wordsOf(await rig.turn(completed(2)))).toEqual(['complete COMPLETED ["First","Third"]']);
+  });
+
+  it("counts tasks that have ended already, and a task that is given twice", async () => {
+    const rig = new Rig(async (ctx: Ctx) => {
+      const a = ctx.callActivity<string>("a");
+      await a;
+      const b = ctx.callActivity<string>("b");
+      return whenAll([a, b, b]);
+    });
+    await rig.start();
+    await rig.turn(completed(1, "a"));
+    expect(wordsOf(await rig.turn(completed(2, "b")))).toEqual([
+      'complete COMPLETED ["a","b","b"]',
+    ]);
+  });
+
+  it("nests", async () => {
+    const rig = new Rig(async (ctx: Ctx) =>
+      whenAll([whenAll([ctx.callActivity("a"), ctx.callActivity("b")]), ctx.callActivity("c")]),
+    );
+    await rig.start();
+    expect(wordsOf(await rig.turn(completed(1, 1), completed(3, 3), completed(2, 2)))).toEqual([
+      "complete COMPLETED [[1,2],3]",
+    ]);
+  });
+
+  it("says what it takes when given a promise", async () => {
+    const rig = new Rig(async () => {
+      const promise: unknown = Promise.resolve(1);
+      return whenAll([promise as Task<number>]);
+    });
+    expect(wordsOf(await rig.start())[0]).toContain("use Promise.all");
+  });
+});
+
+describe("whenAny", () => {
+  it("tells which task won, and how, without throwing", async () => {
+    const rig = new Rig(async (ctx: Ctx) => {
+      const [a, b] = [ctx.callActivity("a"), ctx.callActivity("b")];
+      const first = await whenAny([a, b]);
+      return [first.index, "error" in first, first.task === b];
+    });
+    await rig.start();
+    expect(wordsOf(await rig.turn(failed(2)))).toEqual(["complete COMPLETED [1,true,true]"]);
+  });
+
+  it("gives the task itself to plain yields", async () => {
+    const sync = function* (ctx: Ctx): Generator<unknown, boolean, never> {
+      const timeout = ctx.createTimer({ days: 1 });
+      const winner: unknown = yield whenAny([ctx.callActivity("a"), timeout]);
+      return winner === timeout;
+    };
+    const async = async function* (ctx: Ctx): AsyncGenerator<unknown, boolean, never> {
+      const timeout = ctx.createTimer({ days: 1 });
+      const winner: unknown = yield whenAny([ctx.callActivity("a"), timeout]);
+      return winner === timeout;
+    };
+    for (const style of [sync, async]) {
+      const rig = new Rig(style);
+      await rig.start();
+      expect(wordsOf(await rig.turn(completed(2)))).toEqual(["complete COMPLETED false"]);
+    }
+  });
+
+  it("prefers the first in order of those that have ended already", async () => {
+    const rig = new Rig(async (ctx: Ctx) => {
+      const [a, b] = [ctx.callActivity("a"), ctx.callActivity("b")];
+      await whenAll([a, b]);
+      return (await whenAny([b, a])).index;
+    });
+    await rig.start();
+    expect(wordsOf(await rig.turn(completed(1), completed(2)))).toEqual(["complete COMPLETED 0"]);
+  });
+
+  it("of nothing is a mistake that is named", async () => {
+    const rig = new Rig(async () => whenAny([]));
+    expect(wordsOf(await rig.start())[0]).toContain("at least one task");
+  });
+
+  it("lets a task be in two composites", async () => {
+    const rig = new Rig(async (ctx: Ctx) => {
+      const a = ctx.callActivity("a");
+      const b = ctx.callActivity("b");
+      const [first, all] = [whenAny([a, b]), whenAll([a, b])];
+      return [(await first).index, await all];
+    });
+    await rig.start();
+    expect(wordsOf(await rig.turn(completed(2, 2)))).toEqual([]);
+    expect(wordsOf(await rig.turn(completed(1, 1)))).toEqual(["complete COMPLETED [1,[1,2]]"]);
+  });
+});
+
+describe("whenEach", () => {
+  it("gives tasks as they end, in both styles", async () => {
+    const sync = function* (ctx: Ctx) {
+      const order: unknown[] = [];
+      for (const next of whenEach(["a", "b", "c"].map((name) => ctx.callActivity(name)))) {
+        const ended = yield* next;
+        order.push("value" in ended ? ended.value : "failed");
+      }
+      return order;
+    };
+    const async = async (ctx: Ctx) => {
+      const order: unknown[] = [];
+      for await (const ended of whenEach(["a", "b", "c"].map((name) => ctx.callActivity(name)))) {
+        order.push("value" in ended ? ended.value : "failed");
+      }
+      return order;
+    };
+    for (const style of [sync, async]) {
+      const rig = new Rig(style);
+      await rig.start();
+      await rig.turn(completed(3, "c"));
+      expect(wordsOf(await rig.turn(failed(1), completed(2, "b")))).toEqual([
+        'complete COMPLETED ["c","failed","b"]',
+      ]);
+    }
+  });
+});
+
+describe("native combinators", () => {
+  it("all, race and allSettled work on tasks", async () => {
+    const rig = new Rig(async (ctx: Ctx) => {
+      const all = await Promise.all([ctx.callActivity("a"), ctx.callActivity("b")]);
+      const race = await Promise.race([ctx.callActivity("c"), ctx.callActivity("d")]);
+      const settled = await Promise.allSettled([ctx.callActivity("e"), ctx.callActivity("f")]);
+      return [all, race, settled.map((s) => s.status)];
+    });
+    await rig.start();
+    await rig.turn(completed(2, "b"), completed(1, "a"));
+    await rig.turn(completed(4, "d"));
+    expect(wordsOf(await rig.turn(failed(5), completed(6)))).toEqual([
+      'complete COMPLETED [["a","b"],"d",["rejected","fulfilled"]]',
+    ]);
+  });
+});
+
+describe("a task that fails before anybody awaits it (E12)", () => {
+  it("keeps its error until then", async () => {
+    const rig = new Rig(async (ctx: Ctx) => {
+      const early = ctx.callActivity("early");
+      await ctx.waitForExternalEvent("go");
+      try {
+        await early;
+        return "no failure";
+      } catch {
+        return "caught late";
+      }
+    });
+    await rig.start();
+    await rig.turn(failed(1));
+    expect(wordsOf(await rig.turn(raised("go")))).toEqual(['complete COMPLETED "caught late"']);
+  });
+
+  it("yields its error from a loop that has already succeeded", async () => {
+    const rig = new Rig(function* (ctx: Ctx) {
+      const [a, b] = [ctx.callActivity("a"), ctx.callActivity("b")];
+      yield* a;
+      try {
+        yield* b;
+      } catch {
+        return "caught";
+      }
+      return "no failure";
+    });
+    await rig.start();
+    expect(wordsOf(await rig.turn(failed(2), completed(1)))).toEqual([
+      'complete COMPLETED "caught"',
+    ]);
+  });
+});
+
+describe("grouping (E2)", () => {
+  it("of completions into turns never changes what the code does", async () => {
+    const program = async (ctx: Ctx) => {
+      const seen: string[] = [];
+      const branch = async (name: string) => {
+        await ctx.callActivity(name);
+        seen.push(name);
+        await ctx.callActivity(`${name}2`);
+        seen.push(`${name}2`);
+      };
+      await Promise.all([branch("a"), branch("b")]);
+      return seen.join();
+    };
+    const together = new Rig(program);
+    await together.start();
+    await together.turn(completed(2), completed(1));
+    const first = wordsOf(await together.turn(completed(4), completed(3)));
+    const apart = new Rig(program);
+    await apart.start();
+    await apart.turn(completed(2));
+    await apart.turn(completed(1));
+    await apart.turn(completed(4));
+    expect(wordsOf(await apart.turn(completed(3)))).toEqual(first);
+    expect(first).toEqual(['complete COMPLETED "b,a,a2,b2"']);
+  });
+});

@@ -1,0 +1,270 @@
+import { describe, expect, it } from "vitest";
+import { completed, fired, raised, Rig, wordsOf } from "../../test/rig.ts";
+import type { OrchestrationContext } from "./context.ts";
+import { NonDeterminismError } from "./errors.ts";
+
+/** Records the history of one program, then replays another on it. */
+async function replayOn(
+  recorded: (ctx: OrchestrationContext) => Promise<unknown>,
+  replayed: (ctx: OrchestrationContext) => unknown,
+): Promise<{ words: string[]; warnings: string[] }> {
+  const rig = new Rig(recorded);
+  await rig.start();
+  const turn = await rig.replay(replayed);
+  return { words: wordsOf(turn), warnings: rig.warnings };
+}
+
+describe("code that no longer fits its history (E5)", () => {
+  it.each<
+    [
+      string,
+      (ctx: OrchestrationContext) => Promise<unknown>,
+      (ctx: OrchestrationContext) => Promise<unknown>,
+      string,
+    ]
+  >([
+    [
+      "another activity",
+      async (c) => c.callActivity("a"),
+      async (c) => c.callActivity("b"),
+      "activity 'a' as #1",
+    ],
+    [
+      "another kind",
+      async (c) => c.callActivity("a"),
+      async (c) => c.createTimer({ seconds: 1 }),
+      "asked for timer",
+    ],
+    [
+      "another child",
+      async (c) => c.callSubOrchestrator("a"),
+      async (c) => c.callSubOrchestrator("b"),
+      "sub-orchestration 'a'",
+    ],
+    [
+      "another chosen child id",
+      async (c) => c.callSubOrchestrator("a", 1, { instanceId: "x" }),
+      async (c) => c.callSubOrchestrator("a", 1, { instanceId: "y" }),
+      "to 'x'",
+    ],
+    [
+      "another event",
+      async (c) => {
+        c.sendEvent("t", "a");
+        await c.createTimer({ seconds: 1 });
+      },
+      async (c) => {
+        c.sendEvent("t", "b");
+        await c.createTimer({ seconds: 1 });
+      },
+      "event 'a' to 't'",
+    ],
+    [
+      "another target",
+      async (c) => {
+        c.sendEvent("t", "a");
+        await c.createTimer({ seconds: 1 });
+      },
+      async (c) => {
+        c.sendEvent("u", "a");
+        await c.createTimer({ seconds: 1 });
+      },
+      "to 'u'",
+    ],
+    [
+      "nothing where something is recorded",
+      async (c) => c.callActivity("a"),
+      async (c) => c.waitForExternalEvent("e"),
+      "asked for nothing",
+    ],
+    ["an early return", async (c) => c.callActivity("a"), async () => "done", "asked for nothing"],
+    [
+      "a call inserted before",
+      async (c) => c.callActivity("a"),
+      async (c) => {
+        void c.callActivity("new");
+        return c.callActivity("a");
+      },
+      "'new'",
+    ],
+  ])("fails for %s", async (_what, recorded, replayed, text) => {
+    const { words } = await replayOn(recorded, replayed);
+    expect(words).toHaveLength(1);
+    expect(words[0]).toContain("complete FAILED NonDeterminismError");
+    expect(words[0]).toContain(text);
+    expect(words[0]).toContain("docs/errors/NON_DETERMINISM.md");
+  });
+
+  it("carries what was recorded, what was attempted, the event id and the position", async () => {
+    const rig = new Rig(async (ctx: OrchestrationContext) => ctx.callActivity("a"), {
+      onNonDeterminism: "abandon",
+    });
+    await rig.start();
+    const error = await rig
+      .replay(async (ctx: OrchestrationContext) => ctx.callActivity("b"))
+      .catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(NonDeterminismError);
+    expect(error).toMatchObject({
+      code: "NON_DETERMINISM",
+      recorded: { kind: "activity", name: "a" },
+      attempted: { kind: "activity", name: "b" },
+      eventId: 1,
+      position: 2,
+    });
+  });
+
+  it("lets another input, version or fire time pass, and keeps the recorded fire time", async () => {
+    const rig = new Rig(async (ctx: OrchestrationContext) => {
+      void ctx.callActivity("a", 1);
+      await ctx.createTimer({ hours: 1 });
+      return ctx.currentUtcDateTime.toISOString();
+    });
+    await rig.start();
+    const changed = async (ctx: OrchestrationContext) => {
+      void ctx.callActivity("a", 2, { version: "2" });
+      await ctx.createTimer({ hours: 2 });
+      return ctx.currentUtcDateTime.toISOString();
+    };
+    expect(wordsOf(await rig.replay(changed))).toEqual([]);
+    expect(rig.warnings).toHaveLength(1);
+    rig.advance(3_600_000);
+    await rig.turn(fired(2));
+    expect(wordsOf(await rig.replay(changed))).toEqual([
+      'complete COMPLETED "2026-01-01T01:00:00.000Z"',
+    ]);
+  });
+
+  it("adopts a derived child id that was recorded differently", async () => {
+    const parent = async (ctx: OrchestrationContext) => ctx.callSubOrchestrator("child");
+    const rig = new Rig(parent);
+    await rig.start();
+    const index = rig.history.findIndex(
+      (e) => e.eventType.case === "subOrchestrationInstanceCreated",
+    );
+    const event = rig.history[index];
+    if (event?.eventType.case !== "subOrchestrationInstanceCreated") throw new Error("not there");
+    rig.history[index] = {
+      ...event,
+      eventType: {
+        ...event.eventType,
+        value: { ...event.eventType.value, instanceId: "by-another-hub" },
+      },
+    };
+    expect(wordsOf(await rig.replay())).toEqual([]);
+  });
+});
+
+describe("what is not durable (E4)", () => {
+  it("fails an orchestrator that awaits a foreign promise, and names the last durable call", async () => {
+    const rig = new Rig(async (ctx: OrchestrationContext) => {
+      await ctx.callActivity("before");
+      await new Promise((resolve) => setTimeout(resolve, 60_000).unref());
+    });
+    await rig.start();
+    const [words] = wordsOf(await rig.turn(completed(1)));
+    expect(words).toContain("complete FAILED NonDurableAwaitError");
+    expect(words).toContain("activity 'before' (#1)");
+    expect(words).toContain("docs/errors/NON_DURABLE_AWAIT.md");
+  });
+
+  it("finds it in a helper, and before the first durable call", async () => {
+    const helper = (): Promise<unknown> => new Promise(() => {});
+    const [words] = wordsOf(await new Rig(async () => helper()).start());
+    expect(words).toContain("before its first durable call");
+  });
+
+  it("finds it after a settled Promise.race, whose loser still waits, at the next call", async () => {
+    let release: () => void = () => {};
+    const rig = new Rig(async (ctx: OrchestrationContext) => {
+      await Promise.race([ctx.callActivity("a"), ctx.waitForExternalEvent("never")]);
+      await new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      await ctx.callActivity("b");
+    });
+    await rig.start();
+    await rig.turn(completed(1));
+    release();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(rig.warnings.join()).toContain("callActivity was called from outside a turn");
+  });
+
+  it("fails at its next turn an orchestrator that a foreign callback has moved between turns", async () => {
+    const releases: (() => void)[] = [];
+    const program = async (ctx: OrchestrationContext) => {
+      const foreign = new Promise<void>((resolve) => releases.push(resolve));
+      await Promise.race([foreign, ctx.waitForExternalEvent("never")]);
+      return "moved";
+    };
+    const rig = new Rig(program);
+    await rig.start();
+    for (const release of releases) release();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(rig.warnings.join()).toContain("went on outside a turn");
+  });
+
+  it("takes code that runs on after settled promises of its own for what it is", async () => {
+    const rig = new Rig(async (ctx: OrchestrationContext) => {
+      await null;
+      await Promise.resolve()
+        .then(() => null)
+        .then(() => null);
+      await ctx.callActivity("a");
+      await Promise.all([null, Promise.resolve(1)]);
+      return "done";
+    });
+    expect(wordsOf(await rig.start())).toEqual(["schedule a -"]);
+    expect(wordsOf(await rig.turn(completed(1)))).toEqual(['complete COMPLETED "done"']);
+  });
+
+  it("is the same entered from a timer, an immediate, a tick or a socket's callback", async () => {
+    const entries: ((run: () => void) => unknown)[] = [
+      (run) => setTimeout(run, 0),
+      (run) => setImmediate(run),
+      (run) => process.nextTick(run),
+      (run) => queueMicrotask(run),
+    ];
+    for (const enter of entries) {
+      const rig = new Rig(async (ctx: OrchestrationContext) => {
+        await Promise.resolve();
+        await Promise.resolve();
+        await Promise.resolve();
+        return ctx.callActivity("a");
+      });
+      const turn = await new Promise((resolve, reject) => {
+        enter(() => {
+          rig.start().then(resolve, reject);
+        });
+      });
+      expect(turn).toMatchObject({ actions: [{ id: 1 }] });
+    }
+  });
+
+  it("fails a generator that yields a promise or nothing", async () => {
+    for (const value of [Promise.resolve(1), undefined]) {
+      const rig = new Rig(function* (): Generator<unknown, void, never> {
+        yield value;
+      });
+      expect(wordsOf(await rig.start())[0]).toContain("instead of a task");
+    }
+  });
+
+  it("finds a forgotten await that is iterated over", async () => {
+    const rig = new Rig(function* (ctx: OrchestrationContext) {
+      const [x] = ctx.callActivity("a");
+      return x;
+    });
+    expect(wordsOf(await rig.start()).at(-1)).toContain("TaskNotAwaitedError");
+    const spread = new Rig(async (ctx: OrchestrationContext) => [...ctx.callActivity("a")]);
+    expect(wordsOf(await spread.start()).at(-1)).toContain("TaskNotAwaitedError");
+  });
+
+  it("lets an event that has come early be awaited late (E6)", async () => {
+    const rig = new Rig(async (ctx: OrchestrationContext) => {
+      await ctx.callActivity("a");
+      return ctx.waitForExternalEvent("early");
+    });
+    await rig.start(raised("Early", "here"));
+    expect(wordsOf(await rig.turn(completed(1)))).toEqual(['complete COMPLETED "here"']);
+  });
+});
