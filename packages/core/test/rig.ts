@@ -1,5 +1,5 @@
+import assert from "node:assert/strict";
 import type { HistoryEvent, OrchestratorAction, TaskFailureDetails } from "@durabletask/protobuf";
-import { expect } from "vitest";
 import { statusFromWire } from "../src/client/status.ts";
 import { jsonConverter } from "../src/converter.ts";
 import type { AnyOrchestratorFunction } from "../src/engine/program.ts";
@@ -59,7 +59,7 @@ export class Rig {
     ];
     const replayed = await this.#run(this.#open(), this.history, fresh);
     const live = await this.#run(this.#session, [], fresh);
-    expect(withoutStacks(live), "live and replayed").toEqual(withoutStacks(replayed));
+    assert.deepEqual(withoutStacks(live), withoutStacks(replayed), "live and replayed differ");
     this.history.push(...fresh, ...live.actions.flatMap((action) => this.#record(action)));
     return live;
   }

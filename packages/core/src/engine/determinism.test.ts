@@ -205,12 +205,12 @@ describe("what is not durable (E4)", () => {
 
   it("takes code that runs on after settled promises of its own for what it is", async () => {
     const rig = new Rig(async (ctx: OrchestrationContext) => {
-      await null;
+      await Promise.resolve();
       await Promise.resolve()
         .then(() => null)
         .then(() => null);
       await ctx.callActivity("a");
-      await Promise.all([null, Promise.resolve(1)]);
+      await Promise.all([Promise.resolve(), Promise.resolve(1)]);
       return "done";
     });
     expect(wordsOf(await rig.start())).toEqual(["schedule a -"]);
@@ -250,12 +250,12 @@ describe("what is not durable (E4)", () => {
   });
 
   it("finds a forgotten await that is iterated over", async () => {
-    const rig = new Rig(function* (ctx: OrchestrationContext) {
+    const rig = new Rig(async (ctx: OrchestrationContext) => {
       const [x] = ctx.callActivity("a");
       return x;
     });
     expect(wordsOf(await rig.start()).at(-1)).toContain("TaskNotAwaitedError");
-    const spread = new Rig(async (ctx: OrchestrationContext) => [...ctx.callActivity("a")]);
+    const spread = new Rig(async (ctx: OrchestrationContext) => Array.from(ctx.callActivity("a")));
     expect(wordsOf(await spread.start()).at(-1)).toContain("TaskNotAwaitedError");
   });
 

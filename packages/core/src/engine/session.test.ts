@@ -242,9 +242,10 @@ describe("the end of an execution (E10)", () => {
   it("is not undone by what comes later in the same turn", async () => {
     let after = 0;
     const rig = new Rig(async (ctx: OrchestrationContext) => {
-      const slow = ctx.callActivity("slow").then(() => {
+      const slow = (async () => {
+        await ctx.callActivity("slow");
         after += 1;
-      });
+      })();
       await ctx.callActivity("quick");
       void slow;
       return "done";
