@@ -1,0 +1,24 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, it } from "vitest";
+
+const main = join(import.meta.dirname, "main.ts");
+
+it("runs the children side by side, and handles the one that fails", async () => {
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [main]);
+  const lines = stdout.trimEnd().split("\n");
+  expect(lines.slice(0, 2).sort()).toEqual(["meter 7: installed", "meter 8: installed"]);
+  expect(lines.slice(2, 5)).toEqual([
+    "meter 7 is up to date",
+    "meter 8 is up to date",
+    "meter 9 needs a visit",
+  ]);
+  expect(lines.slice(5).sort()).toEqual([
+    "turin           COMPLETED",
+    "turin-meter-7   COMPLETED",
+    "turin-meter-8   COMPLETED",
+    "turin-meter-9   FAILED",
+  ]);
+  expect(stderr).toBe("");
+}, 30_000);
