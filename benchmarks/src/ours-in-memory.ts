@@ -1,0 +1,5 @@
+import { openMemoryTaskHub } from "@durabletask/backend";
+import { silentLogger } from "@durabletask/core";
+import { measureOurs } from "./ours.ts";
+
+await measureOurs(await openMemoryTaskHub({ logger: silentLogger }), "async");

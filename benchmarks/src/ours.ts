@@ -1,0 +1,48 @@
+import {
+  defineActivity,
+  defineOrchestrator,
+  silentLogger,
+  TaskHubClient,
+  TaskHubWorker,
+} from "@durabletask/core";
+import type { EmbeddedTaskHub } from "@durabletask/backend";
+import { measure, report, workloadFromArguments } from "./workload.ts";
+
+/** Measures our worker and client on an embedded hub, and closes it. */
+export async function measureOurs(
+  hub: EmbeddedTaskHub,
+  style: "async" | "generator",
+): Promise<void> {
+  const workload = workloadFromArguments();
+  const hello = defineActivity("hello", (_ctx, n: number) => n);
+  const async = defineOrchestrator("sequence", async (ctx) => {
+    let sum = 0;
+    for (let i = 0; i < workload.activities; i += 1) sum += await ctx.callActivity(hello, i);
+    return sum;
+  });
+  const generator = defineOrchestrator("sequence", function* (ctx) {
+    let sum = 0;
+    for (let i = 0; i < workload.activities; i += 1) sum += yield* ctx.callActivity(hello, i);
+    return sum;
+  });
+  const sequence = style === "async" ? async : generator;
+  const worker = new TaskHubWorker(hub, { logger: silentLogger }).register(hello, sequence);
+  await worker.start();
+  const client = new TaskHubClient(hub);
+  const expected = (workload.activities * (workload.activities - 1)) / 2;
+  const measurement = await measure(
+    workload,
+    async () => {
+      const id = await client.scheduleNewOrchestration(sequence);
+      const { output } = await client.waitForOrchestrationCompletion(id);
+      if (output !== expected) throw new Error(`the output is ${output}, not ${expected}`);
+    },
+    () => {
+      const { commits, rows } = hub.stats();
+      return { commits, rows };
+    },
+  );
+  await worker.stop();
+  await hub.close();
+  report(measurement);
+}

@@ -1,0 +1,44 @@
+import {
+  type ActivityContext,
+  ConsoleLogger,
+  InMemoryOrchestrationBackend,
+  type OrchestrationContext,
+  TestOrchestrationClient,
+  TestOrchestrationWorker,
+} from "@microsoft/durabletask-js";
+import { measure, report, workloadFromArguments } from "./workload.ts";
+
+// Its test worker takes no logger; muting the prototype favours the peer.
+for (const level of ["error", "warn", "info", "debug", "logEvent"] as const) {
+  ConsoleLogger.prototype[level] = () => {};
+}
+
+const workload = workloadFromArguments();
+
+const hello = (_ctx: ActivityContext, n: number): number => n;
+
+const sequence = async function* (
+  ctx: OrchestrationContext,
+): AsyncGenerator<unknown, number, number> {
+  let sum = 0;
+  for (let i = 0; i < workload.activities; i += 1) sum += yield ctx.callActivity("hello", i);
+  return sum;
+};
+
+const backend = new InMemoryOrchestrationBackend();
+const client = new TestOrchestrationClient(backend);
+const worker = new TestOrchestrationWorker(backend);
+worker.addNamedActivity("hello", hello);
+worker.addNamedOrchestrator("sequence", sequence);
+await worker.start();
+const expected = (workload.activities * (workload.activities - 1)) / 2;
+const measurement = await measure(workload, async () => {
+  const id = await client.scheduleNewOrchestration("sequence");
+  const state = await client.waitForOrchestrationCompletion(id, true, 600);
+  if (state?.serializedOutput !== String(expected)) {
+    throw new Error(`the output is ${state?.serializedOutput}, not ${expected}`);
+  }
+});
+await worker.stop();
+report(measurement);
+process.exit(0);
