@@ -19,8 +19,9 @@ export async function startInstance(
   const id = request.instanceId || hub.newId();
   checkInstanceId(id);
   const policy = new ReusePolicy(request.orchestrationIdReusePolicy);
-  const existing = await existingInstance(hub, id, request);
-  // Nothing was awaited since: memory is as `existing` says.
+  // Read only if need be: then nothing is awaited between here and the start.
+  const existing =
+    hub.instances.get(id) ?? (isReadNeeded(request) ? await lookUp(hub, id) : undefined);
   if (!existing || !isSameStart(existing, request)) {
     if (existing) policy.check(id, existing.status);
     replace(hub, id, request);
@@ -36,17 +37,14 @@ interface Existing {
 }
 
 /**
- * Who has the id. What has ended and left memory matters only to a request that asks for it: without execution id or
- * policy it is replaced anyway, and no read is needed.
+ * What has ended and left memory matters only to a request that asks for it: without execution id or policy it is
+ * replaced whatever it was.
  */
-async function existingInstance(
-  hub: Hub,
-  id: string,
-  request: CreateInstanceRequest,
-): Promise<Existing | undefined> {
-  const known = hub.instances.get(id);
-  if (known) return known;
-  if (!request.executionId && !request.orchestrationIdReusePolicy) return undefined;
+function isReadNeeded(request: CreateInstanceRequest): boolean {
+  return Boolean(request.executionId) || request.orchestrationIdReusePolicy !== undefined;
+}
+
+async function lookUp(hub: Hub, id: string): Promise<Existing | undefined> {
   const stored = await hub.lookups.run(id, () => hub.find(id, false));
   return hub.instances.get(id) ?? stored?.record;
 }

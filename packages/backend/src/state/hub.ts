@@ -67,7 +67,7 @@ export class Hub implements WorkSource {
     this.logger = parts.logger;
     this.newId = parts.newId;
     this.#onFailure = onFailure;
-    this.#epoch = parts.newId().slice(0, 12);
+    this.#epoch = parts.newId().slice(-12);
     this.#lastKey = opening.lastKey;
     this.#lastDetached = opening.lastDetached;
     this.histories = new Histories(parts.maxHistoryEvents);

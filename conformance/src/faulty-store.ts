@@ -1,0 +1,84 @@
+import type {
+  Batch,
+  DetachedActivity,
+  InstanceRecord,
+  LiveInstance,
+  LogRow,
+  Store,
+  StoredInstance,
+  StoreOpening,
+  StoreQuery,
+} from "@durabletask/backend";
+
+/** How a commit fails: nothing reached the disk, or all of it did and only the answer is lost. */
+export type Fault = "lost" | "kept";
+
+/** A store that fails when told to, and otherwise is the one it wraps. */
+export class FaultyStore implements Store {
+  readonly #store: Store;
+  /** What becomes of the next commits that hold anything, one after the other. */
+  readonly faults: Fault[] = [];
+  /** While true nothing works. */
+  isDown = false;
+  /** While set, commits wait for it. */
+  gate: Promise<void> | undefined;
+  readonly batches: Batch[] = [];
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  async open(): Promise<StoreOpening> {
+    this.#check();
+    return await this.#store.open();
+  }
+
+  async commit(batch: Batch): Promise<void> {
+    await this.gate;
+    this.#check();
+    // The fence of an opening is let through: a fault is meant for what the test did.
+    const fault = batch.fence === undefined ? this.faults.shift() : undefined;
+    if (fault === "lost") throw new Error("injected: the commit was lost");
+    await this.#store.commit(batch);
+    if (batch.fence === undefined) this.batches.push(batch);
+    if (fault === "kept") throw new Error("injected: the commit was kept");
+  }
+
+  async find(id: string, payloads: boolean): Promise<StoredInstance | undefined> {
+    this.#check();
+    return await this.#store.find(id, payloads);
+  }
+
+  async chain(tail: number): Promise<readonly LogRow[]> {
+    this.#check();
+    return await this.#store.chain(tail);
+  }
+
+  async query(query: StoreQuery): Promise<readonly StoredInstance[]> {
+    this.#check();
+    return await this.#store.query(query);
+  }
+
+  async children(parentId: string): Promise<readonly InstanceRecord[]> {
+    this.#check();
+    return await this.#store.children(parentId);
+  }
+
+  async live(after: number, limit: number): Promise<readonly LiveInstance[]> {
+    this.#check();
+    return await this.#store.live(after, limit);
+  }
+
+  async detached(): Promise<readonly DetachedActivity[]> {
+    this.#check();
+    return await this.#store.detached();
+  }
+
+  async close(): Promise<void> {
+    await this.#store.close();
+  }
+
+  #check(): void {
+    if (this.isDown) throw new Error("injected: the disk is away");
+  }
+}

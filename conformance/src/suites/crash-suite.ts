@@ -1,0 +1,150 @@
+import { OrchestrationStatus } from "@durabletask/protobuf";
+import { expect, it } from "vitest";
+import { child, complete, schedule, timer } from "../actions.ts";
+import type { CreateStore } from "../hub-bench.ts";
+import { openBench } from "../hub-bench.ts";
+import { eventNames } from "../scripted-worker.ts";
+import { settle } from "../settle.ts";
+
+const { COMPLETED, RUNNING } = OrchestrationStatus;
+
+export function describeCrashes(createStore: CreateStore): void {
+  it("a failed commit refuses its callers with UNAVAILABLE, ends all streams and heals", async () => {
+    const bench = await openBench(createStore);
+    await bench.start("before");
+    const worker = bench.worker();
+    await worker.turn();
+    bench.store.faults.push("lost");
+    const calls = await Promise.allSettled([
+      bench.service.waitForInstanceCompletion({ instanceId: "before" }),
+      bench.start("lost"),
+    ]);
+    const unavailable = { status: "rejected", reason: { code: "UNAVAILABLE" } };
+    expect(calls).toMatchObject([unavailable, unavailable]);
+    await expect(worker.pull()).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    await settle();
+    expect(await bench.exists("lost")).toBe(false);
+    const again = bench.worker();
+    expect((await again.run(complete(1))).request.instanceId).toBe("before");
+    await bench.start("lost");
+    await again.run(complete(1));
+    expect(await bench.state("lost")).toMatchObject({ orchestrationStatus: COMPLETED });
+  });
+
+  it("a commit that failed only in its answer is found again", async () => {
+    const bench = await openBench(createStore);
+    bench.store.faults.push("kept");
+    await expect(bench.start("a")).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    await settle();
+    expect(await bench.exists("a")).toBe(true);
+    const worker = bench.worker();
+    await worker.run(complete(1));
+    expect(await bench.state("a")).toMatchObject({ orchestrationStatus: COMPLETED });
+  });
+
+  it("turns that ran ahead of a failed commit never happened", async () => {
+    const bench = await openBench(createStore);
+    await bench.start("a");
+    const worker = bench.worker({ hasSessions: true });
+    const turn = await worker.turn();
+    bench.store.faults.push("lost");
+    await expect(worker.answer(turn, [schedule(1)])).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    await settle();
+    const again = bench.worker({ hasSessions: true });
+    const second = await again.turn();
+    expect(eventNames(second.request.newEvents)).toEqual([
+      "orchestratorStarted",
+      "executionStarted",
+    ]);
+    // A completion from before the crash changes nothing.
+    await again.answer(turn, [complete(1, "stale")]);
+    await again.answer(second, [schedule(1)]);
+    expect(await bench.state("a")).toMatchObject({ orchestrationStatus: RUNNING });
+    expect((await again.activity()).request.taskId).toBe(1);
+  });
+
+  it("answers UNAVAILABLE while the disk is away, and tries again until it is back", async () => {
+    const bench = await openBench(createStore);
+    await bench.start("a");
+    bench.store.isDown = true;
+    await expect(bench.start("b")).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    for (let attempt = 0; attempt < 10; attempt++) {
+      await bench.pass(10_000);
+      await expect(bench.exists("a")).rejects.toMatchObject({ code: "UNAVAILABLE" });
+      await expect(bench.worker().pull()).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    }
+    bench.store.isDown = false;
+    await bench.pass(10_000);
+    expect(await bench.exists("a")).toBe(true);
+    expect(await bench.exists("b")).toBe(false);
+  });
+
+  it("loses nothing and repeats nothing whichever commit fails, and however", async () => {
+    for (const fault of ["lost", "kept"] as const) {
+      for (let nth = 0; nth < 14; nth++) await crashAt(nth, fault);
+    }
+    async function crashAt(nth: number, fault: "lost" | "kept"): Promise<void> {
+      const bench = await openBench(createStore);
+      await bench.start("a");
+      const commits = bench.store.batches.length;
+      let isArmed = true;
+      for (let rounds = 0; rounds < 200; rounds++) {
+        if (isArmed && bench.store.batches.length >= commits + nth) {
+          bench.store.faults.push(fault);
+          isArmed = false;
+        }
+        await step(bench);
+        await bench.pass(1000);
+        if ((await bench.state("a")).orchestrationStatus === COMPLETED) break;
+      }
+      expect(await bench.state("a")).toMatchObject({ output: "3" });
+      const names = eventNames(await bench.history("a"));
+      expect(names.filter((name) => name === "executionCompleted")).toHaveLength(1);
+      expect(names.filter((name) => name === "taskCompleted")).toHaveLength(2);
+      expect(names.filter((name) => name === "timerFired")).toHaveLength(1);
+      expect(names.filter((name) => name === "subOrchestrationInstanceCompleted")).toHaveLength(1);
+      await bench.close();
+    }
+  });
+
+  async function step(bench: Awaited<ReturnType<typeof openBench>>): Promise<void> {
+    const worker = bench.worker();
+    while (!(await worker.isIdle())) {
+      const { request, completionToken: token } = await worker.next();
+      const answered =
+        request.case === "activityRequest"
+          ? worker.finish({ token, request: request.value }, "1")
+          : request.case === "orchestratorRequest"
+            ? worker.answer(
+                { token, request: request.value },
+                decide(bench.clock.now(), request.value),
+              )
+            : undefined;
+      if (
+        await answered?.then(
+          () => false,
+          () => true,
+        )
+      )
+        break;
+    }
+    await worker.close();
+  }
+
+  type Request = Parameters<
+    ReturnType<Awaited<ReturnType<typeof openBench>>["worker"]>["answer"]
+  >[0]["request"];
+
+  /** Two activities, then a timer, then a child. */
+  function decide(now: number, { instanceId, pastEvents, newEvents }: Request) {
+    if (instanceId !== "a") return [complete(1, "1")];
+    const names = eventNames([...pastEvents, ...newEvents]);
+    const has = (name: string) => names.includes(name);
+    if (has("subOrchestrationInstanceCompleted")) return [complete(5, "3")];
+    if (has("subOrchestrationInstanceCreated")) return [];
+    if (has("timerFired")) return [child(4, "kid")];
+    if (has("timerCreated")) return [];
+    if (names.filter((name) => name === "taskCompleted").length === 2) return [timer(3, now + 500)];
+    return has("taskScheduled") ? [] : [schedule(1), schedule(2)];
+  }
+}

@@ -1,0 +1,257 @@
+import { expect, it } from "vitest";
+import { child, complete, schedule } from "../actions.ts";
+import type { CreateStore } from "../hub-bench.ts";
+import { openBench } from "../hub-bench.ts";
+import { eventNames } from "../scripted-worker.ts";
+import { settle } from "../settle.ts";
+
+export function describeDispatch(createStore: CreateStore): void {
+  it("gives a worker no more than it takes at once", async () => {
+    const bench = await openBench(createStore);
+    for (const id of ["a", "b", "c"]) await bench.start(id);
+    const request = { maxConcurrentOrchestrationWorkItems: 2, maxConcurrentActivityWorkItems: 1 };
+    const worker = bench.worker({ request });
+    const first = await worker.turn();
+    await worker.turn();
+    expect(await worker.isIdle()).toBe(true);
+    await worker.answer(first, [schedule(1), schedule(2)]);
+    await worker.turn();
+    const call = await worker.activity();
+    expect(await worker.isIdle()).toBe(true);
+    await worker.finish(call);
+    await worker.activity();
+    expect(await worker.isIdle()).toBe(true);
+  });
+
+  it("gives a filtered worker what it takes, and lets nobody wait behind it", async () => {
+    const bench = await openBench(createStore);
+    const filtered = bench.worker({
+      request: {
+        workItemFilters: {
+          orchestrations: [
+            { name: "x", versions: ["1", "2"] },
+            { name: "y", versions: [] },
+          ],
+        },
+      },
+    });
+    await bench.start("z", { name: "z" });
+    await bench.start("x0", { name: "x" });
+    await bench.start("x2", { name: "x", version: "2" });
+    await bench.start("x3", { name: "x", version: "3" });
+    await bench.start("y", { name: "y", version: "9" });
+    const got = [await filtered.turn(), await filtered.turn()].map(
+      (turn) => turn.request.instanceId,
+    );
+    expect(got.toSorted()).toEqual(["x2", "y"]);
+    expect(await filtered.isIdle()).toBe(true);
+    const other = bench.worker();
+    const rest = [await other.turn(), await other.turn(), await other.turn()];
+    expect(rest.map((turn) => turn.request.instanceId).toSorted()).toEqual(["x0", "x3", "z"]);
+  });
+
+  it("filters activities as well; a kind without filters is taken whole", async () => {
+    const bench = await openBench(createStore);
+    const worker = bench.worker({
+      request: { workItemFilters: { activities: [{ name: "mine" }] } },
+    });
+    await bench.start("a");
+    await worker.run(schedule(1, "yours"), schedule(2, "mine"), schedule(3, "constructor"));
+    expect((await worker.work()).request.name).toBe("mine");
+    await worker.run();
+    expect(await worker.isIdle()).toBe(true);
+  });
+
+  it("spreads work over workers that wait", async () => {
+    const bench = await openBench(createStore);
+    const workers = [bench.worker(), bench.worker(), bench.worker()];
+    for (const worker of workers) worker.ask();
+    await settle();
+    for (const id of ["a", "b", "c"]) await bench.start(id);
+    const ids = await Promise.all(
+      workers.map(async (worker) => (await worker.turn()).request.instanceId),
+    );
+    expect(ids.toSorted()).toEqual(["a", "b", "c"]);
+  });
+
+  it("names take turns, so that a flood of one does not starve another", async () => {
+    const bench = await openBench(createStore);
+    for (let index = 0; index < 20; index++) await bench.start(`f${index}`, { name: "flood" });
+    await bench.start("quiet", { name: "quiet" });
+    const worker = bench.worker();
+    const ids = [
+      (await worker.turn()).request.instanceId,
+      (await worker.turn()).request.instanceId,
+    ];
+    expect(ids).toContain("quiet");
+  });
+
+  it("rule 17: a worker that closes its stream gives its items back at once", async () => {
+    const bench = await openBench(createStore);
+    await bench.start("a");
+    await bench.start("b");
+    const worker = bench.worker();
+    await worker.run(schedule(1));
+    const turn = await worker.turn();
+    const call = await worker.activity();
+    worker.ask();
+    await worker.close();
+    expect((await worker.pull()).done).toBe(true);
+    const other = bench.worker();
+    const items = [await other.next(), await other.next()];
+    expect(items.map(({ request }) => String(request.case)).toSorted()).toEqual([
+      "activityRequest",
+      "orchestratorRequest",
+    ]);
+    // The turn is superseded; the activity's first result wins, whoever brings it.
+    await worker.answer(turn, [complete(1, "late")]);
+    await worker.finish(call, "first");
+    for (const { request, completionToken } of items) {
+      if (request.case !== "activityRequest") continue;
+      await other.finish({ token: completionToken, request: request.value }, "second");
+    }
+    const next = await other.turn();
+    expect(next.request.newEvents[1]?.eventType.value).toMatchObject({ result: "first" });
+    expect(await other.isIdle()).toBe(true);
+  });
+
+  it("rule 17: a lost connection gives its items back too, and the stream ends with its signal's reason", async () => {
+    const bench = await openBench(createStore);
+    await bench.start("a");
+    const abort = new AbortController();
+    const worker = bench.worker({ signal: abort.signal });
+    await worker.turn();
+    worker.ask();
+    const reason = new Error("the cable was cut");
+    abort.abort(reason);
+    await expect(worker.pull()).rejects.toBe(reason);
+    expect((await bench.worker().turn()).request.instanceId).toBe("a");
+  });
+
+  it("rule 17: a completion without a token is matched by instance and task", async () => {
+    const bench = await openBench(createStore);
+    await bench.start("a");
+    const worker = bench.worker({
+      request: { maxConcurrentActivityWorkItems: 1, maxConcurrentOrchestrationWorkItems: 1 },
+    });
+    await worker.answer(await worker.turn(), [schedule(0), schedule(1)], { completionToken: "" });
+    for (const taskId of [0, 1]) {
+      const call = await worker.activity();
+      expect(call.request.taskId).toBe(taskId);
+      await worker.finish(call, "r", { completionToken: "" });
+      await worker.answer(await worker.turn(), taskId === 1 ? [complete(2)] : [], {
+        completionToken: "",
+      });
+    }
+    await bench.start("b");
+    const fenced = await worker.turn();
+    await bench.service.terminateInstance({ instanceId: "b" });
+    await bench.start("c");
+    await worker.answer(fenced, [], { completionToken: "" });
+    expect((await worker.turn()).request.instanceId).toBe("c");
+  });
+
+  it("rule 17: unknown tokens change nothing and are no error", async () => {
+    const bench = await openBench(createStore);
+    await bench.start("a");
+    const worker = bench.worker();
+    const turn = await worker.turn();
+    await worker.answer(turn, [complete(1)], { completionToken: "nonsense" });
+    await worker.finish(
+      {
+        token: "nonsense",
+        request: { $typeName: "ActivityRequest", name: "x", taskId: 1, tags: {} },
+      },
+      "r",
+    );
+    await worker.abandon({ ...turn, token: "nonsense" });
+    await worker.answer(turn, [schedule(1)]);
+    expect(eventNames(await bench.history("a"))).toHaveLength(3);
+  });
+
+  it("abandoned turns come back after a while that grows to 30 s", async () => {
+    const bench = await openBench(createStore);
+    await bench.start("a");
+    const worker = bench.worker();
+    for (const delay of [1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]) {
+      await worker.abandon(await worker.turn());
+      await bench.pass(delay - 1);
+      expect(await worker.isIdle()).toBe(true);
+      await bench.pass(1);
+    }
+    await worker.run(schedule(1));
+    await worker.work();
+    await worker.abandon(await worker.turn());
+    await bench.pass(999);
+    expect(await worker.isIdle()).toBe(true);
+    await bench.pass(1);
+    await worker.run(complete(2));
+  });
+
+  it("abandoned activities come back after a while too", async () => {
+    const bench = await openBench(createStore);
+    await bench.start("a");
+    const worker = bench.worker();
+    await worker.run(schedule(1));
+    await worker.abandon(await worker.activity());
+    expect(await worker.isIdle()).toBe(true);
+    await bench.pass(1000);
+    await worker.work("r");
+    await worker.run(complete(2));
+  });
+
+  it("does not let turns that never rest starve the event loop", async () => {
+    const bench = await openBench(createStore);
+    await bench.start("a");
+    const worker = bench.worker({ hasSessions: true });
+    let turns = 0;
+    const run = async () => {
+      for (let id = 1; ; id++) {
+        const turn = await worker.turn();
+        turns++;
+        const self = {
+          case: "sendEvent" as const,
+          value: { instance: { instanceId: "a" }, name: "x" },
+        };
+        void worker
+          .answer(turn, [], { actions: [{ id, orchestratorActionType: self }] })
+          .catch(() => undefined);
+      }
+    };
+    const running = run().catch(() => undefined);
+    await settle();
+    const seen = turns;
+    await settle();
+    expect(turns).toBeGreaterThan(seen);
+    expect(Math.max(...bench.store.batches.map(({ log }) => log.length))).toBeLessThan(5000);
+    await bench.service.terminateInstance({ instanceId: "a" });
+    await bench.close();
+    await running;
+  });
+
+  it("leases an item when next() resolves, not before", async () => {
+    const bench = await openBench(createStore);
+    await bench.start("a");
+    await bench.service.raiseEvent({ instanceId: "a", name: "x" });
+    await settle();
+    expect(bench.hub.stats()).toMatchObject({ readyTurns: 1, leasedTurns: 0 });
+    const turn = await bench.worker().turn();
+    expect(eventNames(turn.request.newEvents)).toHaveLength(3);
+    expect(bench.hub.stats()).toMatchObject({ readyTurns: 0, leasedTurns: 1 });
+  });
+
+  it("children and their parents run on different workers", async () => {
+    const bench = await openBench(createStore);
+    const parents = bench.worker({
+      request: { workItemFilters: { orchestrations: [{ name: "main" }] } },
+    });
+    const children = bench.worker({
+      request: { workItemFilters: { orchestrations: [{ name: "child" }] } },
+    });
+    await bench.start("a");
+    await parents.run(child(1));
+    await children.run(complete(1, "r"));
+    await parents.run(complete(2, "done"));
+    expect(await bench.state("a")).toMatchObject({ output: "done" });
+  });
+}

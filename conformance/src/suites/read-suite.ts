@@ -1,0 +1,197 @@
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { OrchestrationStatus } from "@durabletask/protobuf";
+import { expect, it } from "vitest";
+import { complete, fail, schedule } from "../actions.ts";
+import type { CreateStore } from "../hub-bench.ts";
+import { openBench } from "../hub-bench.ts";
+import { settle } from "../settle.ts";
+
+const { RUNNING, COMPLETED, FAILED, PENDING } = OrchestrationStatus;
+
+export function describeReads(createStore: CreateStore): void {
+  it("answers at once for an instance that does not exist", async () => {
+    const bench = await openBench(createStore);
+    const request = { instanceId: "nobody" };
+    expect((await bench.service.getInstance(request)).exists).toBe(false);
+    expect((await bench.service.waitForInstanceStart(request)).exists).toBe(false);
+    expect((await bench.service.waitForInstanceCompletion(request)).exists).toBe(false);
+  });
+
+  it("leaves payloads out unless asked", async () => {
+    const bench = await openBench(createStore);
+    await bench.start("a", { input: "in" });
+    await bench.worker().run(complete(1, "out"));
+    const { orchestrationState } = await bench.service.getInstance({ instanceId: "a" });
+    expect(orchestrationState).toMatchObject({
+      input: undefined,
+      output: undefined,
+      orchestrationStatus: COMPLETED,
+    });
+  });
+
+  it("waits for the start, then for the end, over generations of the wait", async () => {
+    const bench = await openBench(createStore);
+    await bench.start("a");
+    const started = bench.service.waitForInstanceStart({ instanceId: "a" });
+    const ended = bench.service.waitForInstanceCompletion({
+      instanceId: "a",
+      getInputsAndOutputs: true,
+    });
+    const worker = bench.worker();
+    await worker.run(schedule(1));
+    expect((await started).orchestrationState?.orchestrationStatus).toBe(RUNNING);
+    await worker.work();
+    await worker.run(complete(2, "out"));
+    expect((await ended).orchestrationState).toMatchObject({
+      orchestrationStatus: COMPLETED,
+      output: "out",
+    });
+  });
+
+  it("a wait ends with DEADLINE_EXCEEDED when its time is over", async () => {
+    const bench = await openBench(createStore);
+    await bench.start("a");
+    const waiting = bench.service.waitForInstanceCompletion(
+      { instanceId: "a" },
+      { timeoutMs: 5000 },
+    );
+    const [ended] = await Promise.allSettled([waiting, bench.pass(5000)]);
+    expect(ended).toMatchObject({ status: "rejected", reason: { code: "DEADLINE_EXCEEDED" } });
+  });
+
+  it("a wait ends with the reason of its signal", async () => {
+    const bench = await openBench(createStore);
+    await bench.start("a");
+    const abort = new AbortController();
+    const waiting = bench.service.waitForInstanceStart(
+      { instanceId: "a" },
+      { signal: abort.signal },
+    );
+    const reason = new Error("enough");
+    const aborting = settle().then(() => abort.abort(reason));
+    const [ended] = await Promise.allSettled([waiting, aborting]);
+    expect(ended).toMatchObject({ status: "rejected", reason });
+    await expect(
+      bench.service.getInstance({ instanceId: "a" }, { signal: abort.signal }),
+    ).rejects.toBe(reason);
+  });
+
+  it("reads wait until what they read is on disk", async () => {
+    const bench = await openBench(createStore);
+    const gate = Promise.withResolvers<void>();
+    bench.store.gate = gate.promise;
+    const started = bench.start("a");
+    let seen = false;
+    const read = bench.exists("a").then((exists) => (seen = exists));
+    await settle();
+    expect(seen).toBe(false);
+    gate.resolve();
+    await Promise.all([started, read]);
+    expect(seen).toBe(true);
+  });
+
+  it("queries by status, time of creation and prefix, page by page", async () => {
+    const bench = await openBench(createStore);
+    const worker = bench.worker();
+    const t0 = bench.clock.now();
+    for (let index = 0; index < 10; index++) {
+      await bench.start(`${index % 2 ? "odd" : "even"}-${index}`, { input: String(index) });
+      await worker.run(index < 5 ? complete(1, "out") : fail(1));
+      await bench.pass(1000);
+    }
+    await bench.start("odd_pending");
+    const query = async (query: Parameters<typeof bench.service.queryInstances>[0]["query"]) =>
+      await bench.service.queryInstances({ query });
+    const ids = async (request: Parameters<typeof query>[0]) =>
+      (await query(request)).orchestrationState.map(({ instanceId }) => instanceId);
+    expect(await ids({})).toHaveLength(11);
+    expect(await ids({ runtimeStatus: [PENDING] })).toEqual(["odd_pending"]);
+    expect(await ids({ runtimeStatus: [FAILED], instanceIdPrefix: "odd-" })).toEqual([
+      "odd-5",
+      "odd-7",
+      "odd-9",
+    ]);
+    expect(await ids({ instanceIdPrefix: "odd_" })).toEqual(["odd_pending"]);
+    expect(
+      await ids({
+        createdTimeFrom: timestampFromMs(t0 + 2000),
+        createdTimeTo: timestampFromMs(t0 + 4000),
+      }),
+    ).toEqual(["even-2", "odd-3", "even-4"]);
+    const first = await query({ maxInstanceCount: 6, fetchInputsAndOutputs: true });
+    expect(first.orchestrationState[0]).toMatchObject({ input: "0", output: "out" });
+    const rest = await query({ maxInstanceCount: 6, continuationToken: first.continuationToken });
+    expect(rest.orchestrationState.map(({ instanceId }) => instanceId)).toEqual([
+      "even-6",
+      "odd-7",
+      "even-8",
+      "odd-9",
+      "odd_pending",
+    ]);
+    expect(rest.continuationToken).toBeUndefined();
+    await expect(query({ continuationToken: "x" })).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+    });
+  });
+
+  it("purges what has ended, and nothing else", async () => {
+    const bench = await openBench(createStore);
+    const purge = async (value: string) =>
+      (await bench.service.purgeInstances({ request: { case: "instanceId", value } }))
+        .deletedInstanceCount;
+    await bench.start("a");
+    expect([await purge("a"), await purge("nobody")]).toEqual([0, 0]);
+    const worker = bench.worker();
+    await worker.run(complete(1));
+    expect(await purge("a")).toBe(1);
+    expect(await bench.exists("a")).toBe(false);
+    await bench.start("a");
+    await worker.run(complete(1));
+    expect(await bench.exists("a")).toBe(true);
+  });
+
+  it("purges by filter and by list", async () => {
+    const bench = await openBench(createStore);
+    const worker = bench.worker();
+    for (const id of ["a", "b", "c", "d"]) {
+      await bench.start(id);
+      await worker.run(id === "b" ? fail(1) : complete(1));
+      await bench.pass(1000);
+    }
+    await bench.start("live");
+    const filter = { runtimeStatus: [FAILED, RUNNING] };
+    const byFilter = await bench.service.purgeInstances({
+      request: { case: "purgeInstanceFilter", value: filter },
+    });
+    expect(byFilter.deletedInstanceCount).toBe(1);
+    const value = { instanceIds: ["a", "a", "live", "nobody"] };
+    const byList = await bench.service.purgeInstances({
+      request: { case: "instanceBatch", value },
+    });
+    expect(byList).toMatchObject({ deletedInstanceCount: 1, isComplete: true });
+    const all = await bench.service.purgeInstances({
+      request: { case: "purgeInstanceFilter", value: {} },
+    });
+    expect(all.deletedInstanceCount).toBe(2);
+    expect(await bench.exists("live")).toBe(true);
+  });
+
+  it("a method that is not there fails with UNIMPLEMENTED, and says which", async () => {
+    const bench = await openBench(createStore);
+    await expect(bench.service.rewindInstance({ instanceId: "a" })).rejects.toMatchObject({
+      code: "UNIMPLEMENTED",
+      message: expect.stringContaining("RewindInstance"),
+    });
+  });
+
+  it("after close() calls fail with FAILED_PRECONDITION", async () => {
+    const bench = await openBench(createStore);
+    const { service } = bench;
+    const worker = bench.worker();
+    worker.ask();
+    await settle();
+    await bench.close();
+    await expect(worker.pull()).rejects.toMatchObject({ code: "FAILED_PRECONDITION" });
+    await expect(service.hello({})).rejects.toMatchObject({ code: "FAILED_PRECONDITION" });
+  });
+}

@@ -1,0 +1,38 @@
+import { describe } from "vitest";
+import { describeChildren } from "./suites/child-suite.ts";
+import { describeCrashes } from "./suites/crash-suite.ts";
+import { describeDispatch } from "./suites/dispatch-suite.ts";
+import { describeGenerations } from "./suites/generation-suite.ts";
+import { describeHistory } from "./suites/history-suite.ts";
+import { describeReads } from "./suites/read-suite.ts";
+import { describeSessions } from "./suites/session-suite.ts";
+import { describeSignals } from "./suites/signal-suite.ts";
+import { describeStarts } from "./suites/start-suite.ts";
+import { describeTimers } from "./suites/timer-suite.ts";
+import { describeTurns } from "./suites/turn-suite.ts";
+import type { CreateStore } from "./hub-bench.ts";
+
+/** Everything that a task hub must do, whatever it is stored in. */
+export function describeTaskHub(name: string, createStore: CreateStore): void {
+  describe(`task hub on ${name}`, () => {
+    for (const [topic, describeTopic] of Object.entries(topics)) {
+      describe(topic, () => {
+        describeTopic(createStore);
+      });
+    }
+  });
+}
+
+const topics: Readonly<Record<string, (createStore: CreateStore) => void>> = {
+  starts: describeStarts,
+  turns: describeTurns,
+  timers: describeTimers,
+  signals: describeSignals,
+  children: describeChildren,
+  generations: describeGenerations,
+  history: describeHistory,
+  reads: describeReads,
+  dispatch: describeDispatch,
+  sessions: describeSessions,
+  crashes: describeCrashes,
+};
