@@ -25,6 +25,7 @@ import type { Hub } from "./state/hub.ts";
 import type { Store } from "./store/store.ts";
 import { TaskHubHost } from "./task-hub-host.ts";
 import { backgroundClock } from "./time/background-clock.ts";
+import { wholeMilliseconds } from "./time/whole-milliseconds.ts";
 
 /** A task hub inside this process. Hand it to clients and workers: it is their transport. */
 export interface EmbeddedTaskHub extends Transport {
@@ -83,7 +84,7 @@ export async function openEmbeddedTaskHub(
 ): Promise<EmbeddedTaskHub> {
   const host = new TaskHubHost({
     store,
-    clock: options.clock ?? backgroundClock,
+    clock: options.clock ? wholeMilliseconds(options.clock) : backgroundClock,
     logger: options.logger ?? defaultLogger,
     newId: options.newId ?? (() => randomUUID().replaceAll("-", "")),
     maxHistoryEvents: options.maxHistoryEvents ?? 200_000,

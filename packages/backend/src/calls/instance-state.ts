@@ -2,7 +2,7 @@ import type { HistoryEvent, OrchestrationState } from "@durabletask/protobuf";
 import type { StoredInstance } from "../store/store.ts";
 import { toTimestamp } from "../time/timestamp.ts";
 
-/** An instance as callers see it. Input, output and failure are there if it was read with payloads. */
+/** An instance as callers see it. Input, output, custom status and failure are there if it was read with payloads. */
 export function toOrchestrationState(stored: StoredInstance): OrchestrationState {
   const { record } = stored;
   const started = stored.headEvents[0]?.eventType;
@@ -19,7 +19,7 @@ export function toOrchestrationState(stored: StoredInstance): OrchestrationState
     lastUpdatedTimestamp: toTimestamp(record.updatedAt),
     input: started?.case === "executionStarted" ? started.value.input : undefined,
     output: completed?.result,
-    customStatus: record.customStatus,
+    customStatus: started && record.customStatus,
     failureDetails: completed?.failureDetails,
     executionId: record.executionId,
     completedTimestamp: optionalTimestamp(record.completedAt),
