@@ -1,0 +1,113 @@
+// Runs the application on a list of orders, kills it in the middle, starts it again, and looks at what came of it.
+//
+//     pnpm demo [orders.json]
+import { mkdtemp, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { styleText } from "node:util";
+import { TaskHubClient } from "@durabletask/core";
+import { openTaskHub } from "@durabletask/sqlite";
+import { createActivities } from "./activities.ts";
+import { demoFiles } from "./demo-files.ts";
+import { addUp } from "./figures.ts";
+import { type InterruptedRun, runInterrupted } from "./interrupted-run.ts";
+import { Ledger } from "./ledger.ts";
+import { createOrchestrators } from "./orchestrators.ts";
+import { type Order, OrdersFileError, readOrders } from "./orders.ts";
+import { type OrderResult, readResults } from "./results.ts";
+import { formatSummary } from "./summary.ts";
+import { formatTimeline } from "./timeline.ts";
+import { verify } from "./verification.ts";
+
+try {
+  process.exitCode = (await main()) ? 0 : 1;
+} catch (error) {
+  if (!(error instanceof OrdersFileError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}
+
+/** Gives whether all is as it should be. */
+async function main(): Promise<boolean> {
+  // The folder where the command was typed: pnpm runs scripts in that of their package.
+  const typedIn = process.env["INIT_CWD"] ?? process.cwd();
+  const [argument] = process.argv.slice(2);
+  const ordersFile =
+    argument === undefined
+      ? join(import.meta.dirname, "../orders.json")
+      : resolve(typedIn, argument);
+  const orders = await readOrders(ordersFile);
+  const folder = await mkdtemp(join(tmpdir(), "durabletask-demo-"));
+  console.log(`${orders.length} orders from ${ordersFile}`);
+  console.log(`Task hub in ${demoFiles(folder).hub}\n`);
+  const run = await runInterrupted(ordersFile, folder, orders.length);
+  return await lookBack(folder, orders, run);
+}
+
+/** Opens the files once more, prints what is in them, and compares them. */
+async function lookBack(
+  folder: string,
+  orders: readonly Order[],
+  run: InterruptedRun,
+): Promise<boolean> {
+  const files = demoFiles(folder);
+  await using hub = await openTaskHub(files.hub);
+  using ledger = new Ledger(files.ledger);
+  const orchestrators = createOrchestrators(createActivities(ledger));
+  const results = await readResults(new TaskHubClient(hub), orchestrators, orders);
+
+  const summary = formatSummary({
+    figures: addUp(results),
+    replays: run.replays,
+    reruns: ledger.reruns(),
+    charges: ledger.charges().length,
+    elapsedMs: run.elapsedMs,
+    downMs: run.resumedAt.getTime() - run.killedAt.getTime(),
+    fileBytes: (await stat(files.hub)).size,
+  });
+  console.log(`\n${summary}\n`);
+  printTimeline(results.orders, run);
+  console.log(`The files are still there: ${folder}`);
+
+  const faults = verify(results, ledger.charges());
+  if (faults.length > 0) {
+    console.log(styleText("red", `✗ This is not as it should be:\n  ${faults.join("\n  ")}`));
+    return false;
+  }
+  const verdict = "every order ended exactly once, every shipped one was charged exactly once";
+  console.log(styleText("green", `✓ Checked against the bank: ${verdict}.`));
+  return true;
+}
+
+/** The history of the order that has most to tell, preferably one that the kill fell into. */
+function printTimeline(
+  results: readonly OrderResult[],
+  { killedAt, resumedAt }: InterruptedRun,
+): void {
+  const [result] = [...results].sort((a, b) => interest(b, killedAt) - interest(a, killedAt));
+  if (result === undefined) return;
+  const { id, customer, city } = result.order;
+  console.log(styleText("bold", `${id} for ${customer} in ${city}`));
+  const downMs = resumedAt.getTime() - killedAt.getTime();
+  const mark = { at: killedAt, text: styleText("red", `killed, and back after ${downMs} ms`) };
+  console.log(`${formatTimeline(result.history, spans(result, killedAt) ? [mark] : [])}\n`);
+}
+
+function interest(result: OrderResult, killedAt: Date): number {
+  const types = new Set(result.history.map(({ type }) => type));
+  const interesting = ["eventRaised", "taskFailed", "subOrchestrationInstanceCompleted"] as const;
+  const length = Math.min(result.history.length, 60) / 100;
+  return (
+    (spans(result, killedAt) ? 2 : 0) +
+    interesting.filter((type) => types.has(type)).length +
+    length
+  );
+}
+
+/** Whether an order had begun before that moment and ended after it. */
+function spans({ history }: OrderResult, moment: Date): boolean {
+  const [first, last] = [history.at(0), history.at(-1)];
+  return (
+    first !== undefined && last !== undefined && first.timestamp < moment && moment < last.timestamp
+  );
+}
