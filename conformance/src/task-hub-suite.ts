@@ -15,11 +15,9 @@ import type { CreateStore } from "./hub-bench.ts";
 /** Everything that a task hub must do, whatever it is stored in. */
 export function describeTaskHub(name: string, createStore: CreateStore): void {
   describe(`task hub on ${name}`, () => {
-    for (const [topic, describeTopic] of Object.entries(topics)) {
-      describe(topic, () => {
-        describeTopic(createStore);
-      });
-    }
+    describe.each(Object.entries(topics))("%s", (_, describeTopic) => {
+      describeTopic(createStore);
+    });
   });
 }
 

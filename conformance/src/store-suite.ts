@@ -1,0 +1,318 @@
+import type { Batch, InstanceRecord, LogRow, Store, StoreQuery } from "@durabletask/backend";
+import type { HistoryEvent } from "@durabletask/protobuf";
+import { OrchestrationStatus } from "@durabletask/protobuf";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { raisedEvent } from "./actions.ts";
+import type { CreateStore } from "./hub-bench.ts";
+
+const { RUNNING, COMPLETED, PENDING } = OrchestrationStatus;
+
+/** Everything that a store must do for the hub. */
+export function describeStore(name: string, createStore: CreateStore): void {
+  describe(`store: ${name}`, () => {
+    it("begins with nothing", async () => {
+      const store = createStore();
+      expect(await opened(store)).toEqual({ lastKey: 0, lastRow: 0, lastDetached: 0 });
+      expect(await store.find("a", true)).toBeUndefined();
+      expect(await store.chain(1)).toEqual([]);
+      expect(await store.live(0, 10)).toEqual([]);
+      expect(await store.detached()).toEqual([]);
+      expect(await store.children("a")).toEqual([]);
+      expect(await store.query(query())).toEqual([]);
+    });
+
+    it("gives back what it was told, also after a reopening", async () => {
+      const store = createStore();
+      await opened(store);
+      const full: InstanceRecord = {
+        ...record(1, "a"),
+        version: "1",
+        startAt: 12,
+        parentId: "p",
+        tags: { k: "v", "": "" },
+        customStatus: "half",
+      };
+      const empty = { ...record(2, "b"), version: "", customStatus: "", parentId: "" };
+      const rows = [row(1, 1, 0, "in"), row(2, 2, 0, "")];
+      await store.commit(batch({ log: rows, inserted: [full, empty] }));
+      const look = async () => {
+        expect((await store.find("a", false))?.record).toEqual(full);
+        expect((await store.find("b", false))?.record).toEqual(empty);
+        expect(await store.chain(1)).toEqual([rows[0]]);
+        expect(await store.children("p")).toEqual([full]);
+        expect(await store.children("")).toEqual([empty]);
+      };
+      await look();
+      await store.close();
+      expect(await store.open()).toEqual({ lastKey: 2, lastRow: 2, lastDetached: 0 });
+      await look();
+    });
+
+    it("walks a chain from its tail, oldest row first", async () => {
+      const store = createStore();
+      await opened(store);
+      const rows = [row(1, 1, 0), row(2, 2, 0), row(3, 1, 1), row(4, 1, 3)];
+      const turn: LogRow = { ...row(5, 1, 4), consumed: 2 };
+      await store.commit(batch({ log: [...rows, turn], inserted: [record(1, "a", { tail: 5 })] }));
+      expect((await store.chain(5)).map((found) => found.row)).toEqual([1, 3, 4, 5]);
+      expect((await store.chain(5)).at(-1)).toEqual(turn);
+      expect((await store.chain(2)).map((found) => found.row)).toEqual([2]);
+      expect(await store.chain(9)).toEqual([]);
+    });
+
+    it("updates what is known of an instance", async () => {
+      const store = createStore();
+      await opened(store);
+      const before = record(1, "a", { customStatus: "x" });
+      await store.commit(batch({ log: [row(1, 1, 0)], inserted: [before] }));
+      const after: InstanceRecord = {
+        ...before,
+        executionId: "e2",
+        version: "2",
+        status: COMPLETED,
+        updatedAt: 20,
+        completedAt: 21,
+        customStatus: undefined,
+        head: 2,
+        tail: 3,
+      };
+      await store.commit(batch({ log: [row(2, 1, 0), row(3, 1, 2)], updated: [after] }));
+      expect((await store.find("a", false))?.record).toEqual(after);
+      expect(await store.live(0, 10)).toEqual([]);
+    });
+
+    it("reads payloads only when asked, and the end only of what has ended", async () => {
+      const store = createStore();
+      await opened(store);
+      const rows = [row(1, 1, 0, "first"), row(2, 1, 1, "last"), row(3, 2, 0, "only")];
+      const ended = record(1, "a", { tail: 2, completedAt: 9, status: COMPLETED });
+      await store.commit(
+        batch({ log: rows, inserted: [ended, record(2, "b", { head: 3, tail: 3 })] }),
+      );
+      expect(await store.find("a", true)).toEqual({
+        record: ended,
+        headEvents: rows[0]?.events,
+        tailEvents: rows[1]?.events,
+      });
+      expect(await store.find("a", false)).toMatchObject({ headEvents: [], tailEvents: [] });
+      expect(await store.find("b", true)).toMatchObject({
+        headEvents: rows[2]?.events,
+        tailEvents: [],
+      });
+    });
+
+    it("an insertion replaces an instance of the same id, with its chain", async () => {
+      const store = createStore();
+      await opened(store);
+      const old = record(1, "a", { tail: 2, completedAt: 9, status: COMPLETED, parentId: "p" });
+      await store.commit(batch({ log: [row(1, 1, 0), row(2, 1, 1)], inserted: [old] }));
+      const renewed = record(2, "a", { head: 3, tail: 3 });
+      await store.commit(batch({ log: [row(3, 2, 0)], inserted: [renewed] }));
+      expect((await store.find("a", false))?.record).toEqual(renewed);
+      expect(await store.chain(2)).toEqual([]);
+      expect(await store.children("p")).toEqual([]);
+      expect(await store.query(query())).toHaveLength(1);
+    });
+
+    it("removes chains, rows of the same batch included, and instances", async () => {
+      const store = createStore();
+      await opened(store);
+      await store.commit(
+        batch({
+          log: [row(1, 1, 0), row(2, 2, 0)],
+          inserted: [record(1, "a"), record(2, "b", { head: 2, tail: 2 })],
+        }),
+      );
+      const next = record(1, "a", { head: 5, tail: 5 });
+      const rows = [row(3, 1, 1), row(4, 1, 3), row(5, 1, 0)];
+      await store.commit(
+        batch({ log: rows, removedChains: [4, 2], removed: [2], updated: [next] }),
+      );
+      expect(await store.chain(4)).toEqual([]);
+      expect(await store.chain(5)).toHaveLength(1);
+      expect(await store.find("b", false)).toBeUndefined();
+      expect((await store.live(0, 10)).map(({ record: { id } }) => id)).toEqual(["a"]);
+      // What is gone can be removed again.
+      await store.commit(batch({ removedChains: [4], removed: [2] }));
+    });
+
+    it("finds what lives, page by page, with its chains", async () => {
+      const store = createStore();
+      await opened(store);
+      const keys = [1, 2, 3, 4, 5];
+      await store.commit(
+        batch({
+          log: keys.map((key) => row(key, key, 0)),
+          inserted: keys.map((key) =>
+            record(key, `i${key}`, {
+              head: key,
+              tail: key,
+              status: key === 3 ? COMPLETED : PENDING,
+              completedAt: key === 3 ? 9 : undefined,
+            }),
+          ),
+        }),
+      );
+      const first = await store.live(0, 2);
+      expect(first.map(({ record: { key } }) => key)).toEqual([1, 2]);
+      expect(first[1]?.rows.map((found) => found.row)).toEqual([2]);
+      expect((await store.live(2, 2)).map(({ record: { key } }) => key)).toEqual([4, 5]);
+      expect(await store.live(5, 2)).toEqual([]);
+    });
+
+    it("queries", async () => {
+      const store = createStore();
+      await opened(store);
+      const ids = ["a-1", "a_2", "A-3", "b%4", "漢字5", "a-6"];
+      await store.commit(
+        batch({
+          log: ids.map((_, index) => row(index + 1, index + 1, 0)),
+          inserted: ids.map((id, index) =>
+            record(index + 1, id, {
+              head: index + 1,
+              tail: index + 1,
+              createdAt: 100 + index,
+              status: index % 2 ? RUNNING : PENDING,
+            }),
+          ),
+        }),
+      );
+      const keys = async (more: Partial<StoreQuery>) =>
+        (await store.query(query(more))).map(({ record: { key } }) => key);
+      expect(await keys({})).toEqual([1, 2, 3, 4, 5, 6]);
+      expect(await keys({ after: 2, limit: 2 })).toEqual([3, 4]);
+      expect(await keys({ statuses: [RUNNING] })).toEqual([2, 4, 6]);
+      expect(await keys({ statuses: [] })).toEqual([]);
+      expect(await keys({ createdFrom: 101, createdTo: 103 })).toEqual([2, 3, 4]);
+      expect(await keys({ idPrefix: "a-" })).toEqual([1, 6]);
+      expect(await keys({ idPrefix: "b%" })).toEqual([4]);
+      expect(await keys({ idPrefix: "漢" })).toEqual([5]);
+    });
+
+    it("keeps detached activities until they are done", async () => {
+      const store = createStore();
+      await opened(store);
+      const request = {
+        $typeName: "ActivityRequest" as const,
+        name: "work",
+        version: "",
+        taskId: 7,
+        tags: { k: "v" },
+        orchestrationInstance: {
+          $typeName: "OrchestrationInstance" as const,
+          instanceId: "a",
+          executionId: "e",
+        },
+      };
+      await store.commit(
+        batch({
+          detached: [
+            { key: 1, request },
+            { key: 2, request },
+          ],
+        }),
+      );
+      await store.close();
+      expect(await store.open()).toMatchObject({ lastDetached: 2 });
+      await store.commit(batch({ undetached: [1] }));
+      expect(await store.detached()).toMatchObject([{ key: 2, request }]);
+    });
+
+    it("takes an empty batch, and a fence again and again", async () => {
+      const store = createStore();
+      await opened(store);
+      await store.commit(batch({}));
+      for (const fence of ["1", "2", "2"]) await store.commit(batch({ fence }));
+      expect(await store.query(query())).toEqual([]);
+    });
+
+    const texts = [
+      "constructor",
+      "__proto__",
+      "a\u0000b",
+      "🙂",
+      "' OR 1=1; --",
+      "x".repeat(10_000),
+    ];
+    it.each(texts.map((text) => [text.slice(0, 20), text] as const))(
+      "takes any text as id, name and payload: %j",
+      async (_, text) => {
+        const store = createStore();
+        await opened(store);
+        const hostile = record(1, text, { name: text, parentId: text, tags: { tag: text } });
+        await store.commit(batch({ log: [row(1, 1, 0, text)], inserted: [hostile] }));
+        await store.close();
+        await store.open();
+        expect((await store.find(text, false))?.record).toEqual(hostile);
+        expect((await store.children(text)).map(({ id }) => id)).toEqual([text]);
+        expect((await store.chain(1))[0]?.events).toEqual(row(1, 1, 0, text).events);
+      },
+    );
+
+    it("opens again without having been closed, as after a failed commit", async () => {
+      const store = createStore();
+      await opened(store);
+      await store.commit(batch({ log: [row(1, 1, 0)], inserted: [record(1, "a")] }));
+      expect(await store.open()).toMatchObject({ lastKey: 1 });
+      expect(await store.chain(1)).toHaveLength(1);
+    });
+  });
+}
+
+async function opened(store: Store): Promise<unknown> {
+  onTestFinished(() => store.close());
+  return await store.open();
+}
+
+function batch(parts: Partial<Batch>): Batch {
+  return {
+    log: [],
+    removedChains: [],
+    removed: [],
+    inserted: [],
+    updated: [],
+    detached: [],
+    undetached: [],
+    fence: undefined,
+    ...parts,
+  };
+}
+
+function record(key: number, id: string, more: Partial<InstanceRecord> = {}): InstanceRecord {
+  return {
+    key,
+    id,
+    executionId: "e",
+    name: "main",
+    version: undefined,
+    status: RUNNING,
+    createdAt: 10,
+    updatedAt: 11,
+    completedAt: undefined,
+    startAt: undefined,
+    parentId: undefined,
+    tags: {},
+    customStatus: undefined,
+    head: 1,
+    tail: 1,
+    ...more,
+  };
+}
+
+function row(number: number, key: number, prev: number, input?: string): LogRow {
+  const events: readonly HistoryEvent[] = [raisedEvent("x", input)];
+  return { row: number, key, prev, consumed: undefined, events };
+}
+
+function query(more: Partial<StoreQuery> = {}): StoreQuery {
+  return {
+    after: 0,
+    limit: 100,
+    statuses: undefined,
+    createdFrom: undefined,
+    createdTo: undefined,
+    idPrefix: "",
+    payloads: false,
+    ...more,
+  };
+}
