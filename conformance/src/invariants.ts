@@ -1,0 +1,70 @@
+import type { Store, StoredInstance } from "@durabletask/backend";
+import type { HistoryEvent } from "@durabletask/protobuf";
+import { expect } from "vitest";
+
+/**
+ * What is true of a store at every moment, whatever crashed before (design/hub.md, Crash safety): every instance has a
+ * dense history, ends at most once, and has each task answered at most once; children and parents agree.
+ */
+export async function expectInvariants(store: Store): Promise<readonly StoredInstance[]> {
+  const instances = await store.query({
+    after: 0,
+    limit: 1_000_000,
+    statuses: undefined,
+    createdFrom: undefined,
+    createdTo: undefined,
+    idPrefix: "",
+    payloads: true,
+  });
+  for (const instance of instances) await expectSound(store, instance);
+  return instances;
+}
+
+async function expectSound(store: Store, { record }: StoredInstance): Promise<void> {
+  const rows = await store.chain(record.tail);
+  expect(rows[0]).toMatchObject({ prev: 0, row: record.head });
+  expect(rows.at(-1)?.row).toBe(record.tail);
+  for (const [index, row] of rows.entries()) {
+    expect(row.key).toBe(record.key);
+    if (index > 0) expect(row.prev).toBe(rows[index - 1]?.row);
+  }
+  const events = rows.flatMap((row) => row.events);
+  expect(names(events).filter((name) => name === "executionStarted")).toHaveLength(1);
+  const ends = names(events).filter((name) => name === "executionCompleted");
+  expect(ends).toHaveLength(record.completedAt === undefined ? 0 : 1);
+  if (ends.length > 0) expect(names(events).at(-1)).toBe("executionCompleted");
+  const arrived = rows.filter((row) => row.consumed === undefined).flatMap((row) => row.events);
+  const consumed = rows.reduce((sum, row) => sum + (row.consumed ?? 0), 0);
+  expect(consumed).toBeLessThanOrEqual(arrived.length);
+  expectAnsweredOnce(events);
+}
+
+/** No task has two answers, and no answer lacks its task. */
+function expectAnsweredOnce(events: readonly HistoryEvent[]): void {
+  const asked = new Set<number>();
+  const answered = new Set<number>();
+  for (const { eventId, eventType } of events) {
+    if (eventId > 0 && eventType.case !== "executionCompleted") asked.add(eventId);
+    const task = eventType.case === "timerFired" ? eventType.value.timerId : taskOf(eventType);
+    if (task === undefined) continue;
+    expect(asked).toContain(task);
+    expect(answered).not.toContain(task);
+    answered.add(task);
+  }
+}
+
+function taskOf(eventType: HistoryEvent["eventType"]): number | undefined {
+  switch (eventType.case) {
+    case "taskCompleted":
+    case "taskFailed":
+    case "subOrchestrationInstanceCompleted":
+    case "subOrchestrationInstanceFailed":
+      return eventType.value.taskScheduledId;
+    default:
+      return undefined;
+  }
+}
+
+function names(events: readonly HistoryEvent[]): (string | undefined)[] {
+  return events.map(({ eventType }) => eventType.case);
+}
