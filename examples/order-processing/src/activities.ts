@@ -4,12 +4,12 @@ import { fateOf } from "./fate.ts";
 import type { Ledger } from "./ledger.ts";
 
 /** A service did not answer. Trying again helps. */
-export class ServiceUnavailable extends Error {
+class ServiceUnavailable extends Error {
   override name = "ServiceUnavailable";
 }
 
 /** The bank said no. Trying again does not help. */
-export class PaymentDeclined extends NonRetriableError {
+class PaymentDeclined extends NonRetriableError {
   override name = "PaymentDeclined";
 }
 

@@ -15,9 +15,15 @@ import { Ledger } from "./ledger.ts";
 import { createOrchestrators } from "./orchestrators.ts";
 import { type Order, OrdersFileError, readOrders } from "./orders.ts";
 import { type OrderResult, readResults } from "./results.ts";
+import { chooseShowcase, wasOpenAt } from "./showcase.ts";
 import { formatSummary } from "./summary.ts";
 import { formatTimeline } from "./timeline.ts";
 import { verify } from "./verification.ts";
+
+// After the progress bar, which listens too and gives the terminal back as it was.
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => setImmediate(() => process.exit(130)));
+}
 
 try {
   process.exitCode = (await main()) ? 0 : 1;
@@ -74,40 +80,22 @@ async function lookBack(
     console.log(styleText("red", `✗ This is not as it should be:\n  ${faults.join("\n  ")}`));
     return false;
   }
-  const verdict = "every order ended exactly once, every shipped one was charged exactly once";
-  console.log(styleText("green", `✓ Checked against the bank: ${verdict}.`));
+  const verdict = "each order ended once, each shipped one was charged once, no other was";
+  console.log(styleText("green", `✓ Checked: ${verdict}.`));
   return true;
 }
 
-/** The history of the order that has most to tell, preferably one that the kill fell into. */
+/** The history of one order, with the kill where it fell into it. */
 function printTimeline(
   results: readonly OrderResult[],
   { killedAt, resumedAt }: InterruptedRun,
 ): void {
-  const [result] = [...results].sort((a, b) => interest(b, killedAt) - interest(a, killedAt));
-  if (result === undefined) return;
-  const { id, customer, city } = result.order;
-  console.log(styleText("bold", `${id} for ${customer} in ${city}`));
+  const showcase = chooseShowcase(results, killedAt);
+  if (showcase === undefined) return;
+  const { id, customer, city } = showcase.order;
   const downMs = resumedAt.getTime() - killedAt.getTime();
-  const mark = { at: killedAt, text: styleText("red", `killed, and back after ${downMs} ms`) };
-  console.log(`${formatTimeline(result.history, spans(result, killedAt) ? [mark] : [])}\n`);
-}
-
-function interest(result: OrderResult, killedAt: Date): number {
-  const types = new Set(result.history.map(({ type }) => type));
-  const interesting = ["eventRaised", "taskFailed", "subOrchestrationInstanceCompleted"] as const;
-  const length = Math.min(result.history.length, 60) / 100;
-  return (
-    (spans(result, killedAt) ? 2 : 0) +
-    interesting.filter((type) => types.has(type)).length +
-    length
-  );
-}
-
-/** Whether an order had begun before that moment and ended after it. */
-function spans({ history }: OrderResult, moment: Date): boolean {
-  const [first, last] = [history.at(0), history.at(-1)];
-  return (
-    first !== undefined && last !== undefined && first.timestamp < moment && moment < last.timestamp
-  );
+  const text = styleText("red", `killed, and back after ${downMs} ms`);
+  const marks = wasOpenAt(showcase, killedAt) ? [{ at: killedAt, text }] : [];
+  console.log(styleText("bold", `${id} for ${customer} in ${city}`));
+  console.log(`${formatTimeline(showcase.history, marks)}\n`);
 }

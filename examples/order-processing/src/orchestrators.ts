@@ -9,7 +9,7 @@ import type { Activities } from "./activities.ts";
 import { type Order, totalCents } from "./orders.ts";
 
 /** Orders above this need somebody's approval. */
-export const approvalThresholdCents = 750_00;
+const approvalThresholdCents = 750_00;
 
 /** Raised by whoever decides on an order. */
 export const approval = defineEvent<{ isApproved: boolean; by: string }>("approval");

@@ -34,7 +34,6 @@ const orders = z
   });
 
 export type Order = z.infer<typeof order>;
-export type OrderLine = z.infer<typeof line>;
 
 /** A file of orders cannot be read, or holds something else. */
 export class OrdersFileError extends Error {

@@ -10,10 +10,15 @@ export interface Mark {
 /** One line of the timeline: an event, or a task from its start to its end. */
 interface Entry {
   readonly at: Date;
-  readonly what: string;
+  readonly name: string;
+  /** What went in. */
+  readonly payload: string;
   endedAt?: Date;
   result?: string;
 }
+
+/** Lines fit a terminal of this width. */
+const columns = 80;
 
 /** The history of one orchestration, a line for each thing that happened: when, how long it took, what came of it. */
 export function formatTimeline(history: readonly HistoryEvent[], marks: readonly Mark[]): string {
@@ -31,8 +36,8 @@ export function formatTimeline(history: readonly HistoryEvent[], marks: readonly
 function entriesOf(history: readonly HistoryEvent[]): Entry[] {
   const entries: Entry[] = [];
   const open = new Map<number, Entry>();
-  const begin = (event: HistoryEvent, what: string): void => {
-    const entry = { at: event.timestamp, what };
+  const begin = (event: HistoryEvent, name: string, payload?: string): void => {
+    const entry = { at: event.timestamp, name, payload: readable(payload) };
     entries.push(entry);
     if (event.eventId !== -1) open.set(event.eventId, entry);
   };
@@ -47,16 +52,16 @@ function entriesOf(history: readonly HistoryEvent[]): Entry[] {
 /** Which events begin a line, and which end one that another began. The rest is bookkeeping. */
 function read(
   event: HistoryEvent,
-  begin: (event: HistoryEvent, what: string) => void,
+  begin: (event: HistoryEvent, name: string, payload?: string) => void,
   end: (id: number, event: HistoryEvent, result: string) => void,
 ): void {
   switch (event.type) {
     case "executionStarted":
       return begin(event, `${event.name} started`);
     case "taskScheduled":
-      return begin(event, `${event.name} ${value(event.input)}`);
+      return begin(event, event.name, event.input);
     case "taskCompleted":
-      return end(event.taskScheduledId, event, value(event.result));
+      return end(event.taskScheduledId, event, readable(event.result));
     case "taskFailed":
       return end(event.taskScheduledId, event, `failed: ${event.failureDetails?.errorType ?? ""}`);
     case "timerCreated":
@@ -66,30 +71,35 @@ function read(
     case "subOrchestrationInstanceCreated":
       return begin(event, `${event.name} as ${event.instanceId}`);
     case "subOrchestrationInstanceCompleted":
-      return end(event.taskScheduledId, event, value(event.result));
+      return end(event.taskScheduledId, event, readable(event.result));
     case "eventRaised":
-      return begin(event, `event ${event.name} ${value(event.input)}`);
+      return begin(event, `event ${event.name}`, event.input);
     case "executionCompleted":
-      return begin(event, `completed ${value(event.result)}`);
+      return begin(event, "completed", event.result);
     default:
       return undefined;
   }
 }
 
-function formatEntry({ at, what, endedAt, result }: Entry, startedAt: Date): string {
+function formatEntry(entry: Entry, startedAt: Date): string {
+  const { at, name, payload, endedAt, result } = entry;
   const took = endedAt === undefined ? "" : seconds(endedAt, at).trim();
-  const outcome = result === undefined || result === "" ? "" : ` → ${result}`;
-  return `${seconds(at, startedAt)}  ${took.padStart(8)}  ${what.trim()}${outcome}`;
+  const start = `${seconds(at, startedAt)}  ${took.padStart(8)}  ${name}`;
+  const end = result === undefined || result === "" ? "" : ` → ${result}`;
+  const room = columns - start.length - end.length - 1;
+  return `${start} ${shorten(payload, room)}`.trimEnd() + end;
 }
 
 function seconds(at: Date, from: Date): string {
   return `${((at.getTime() - from.getTime()) / 1000).toFixed(2)} s`.padStart(8);
 }
 
-/** A payload, short enough for its line. */
-function value(payload: string | undefined): string {
+function shorten(text: string, room: number): string {
+  return text.length <= room ? text : `${text.slice(0, Math.max(0, room - 1))}…`;
+}
+
+/** A payload as one would write it. */
+function readable(payload: string | undefined): string {
   if (payload === undefined) return "";
-  const options = { breakLength: Infinity, compact: true, depth: 0 };
-  const text = inspect(JSON.parse(payload), options);
-  return text.length <= 56 ? text : `${text.slice(0, 55)}…`;
+  return inspect(JSON.parse(payload), { breakLength: Infinity, compact: true, depth: 0 });
 }
