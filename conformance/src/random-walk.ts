@@ -1,0 +1,297 @@
+import type { TaskHubStats } from "@durabletask/backend";
+import { OrchestrationStatus } from "@durabletask/protobuf";
+import * as fc from "fast-check";
+import { expect } from "vitest";
+import { child, complete, continueAsNew, fail, schedule, send, timer } from "./actions.ts";
+import type { HubBench } from "./hub-bench.ts";
+import { expectInvariants } from "./invariants.ts";
+import type { ActivityCall, ScriptedWorker, Turn } from "./scripted-worker.ts";
+import { settle } from "./settle.ts";
+
+const ids = ["a", "b", "c", "__proto__"];
+const instance = fc.constantFrom(...ids);
+
+/** One thing that may happen to a hub. */
+const step = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant("start" as const), id: instance }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant("raise" as const), id: instance }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constantFrom(
+        "suspend" as const,
+        "resume" as const,
+        "terminate" as const,
+        "purge" as const,
+      ),
+      id: instance,
+    }),
+  },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      kind: fc.constant("turn" as const),
+      moves: fc.array(
+        fc.constantFrom(
+          "schedule",
+          "timer",
+          "child",
+          "same child",
+          "send",
+          "complete",
+          "fail",
+          "renew",
+        ),
+        { maxLength: 4 },
+      ),
+    }),
+  },
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant("activity" as const) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constantFrom(
+        "repeat" as const,
+        "abandon" as const,
+        "pass" as const,
+        "reconnect" as const,
+      ),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constantFrom("crash lost" as const, "crash kept" as const, "reopen" as const),
+    }),
+  },
+);
+
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+export const walk: fc.Arbitrary<Step[]> = fc.array(step, { maxLength: 60, size: "max" });
+
+/** An event that a caller was told has come. */
+interface Acknowledged {
+  readonly id: string;
+  readonly executionId: string | undefined;
+  readonly input: string;
+}
+
+/** Does random things to a hub and checks after each of them that the store is sound and has lost nothing. */
+export class RandomWalk {
+  readonly #bench: HubBench;
+  #worker: ScriptedWorker;
+  #actionId = 0;
+  #events = 0;
+  readonly #acknowledged: Acknowledged[] = [];
+  readonly #answered: (Turn | ActivityCall)[] = [];
+
+  constructor(bench: HubBench) {
+    this.#bench = bench;
+    this.#worker = bench.worker({ hasSessions: true });
+  }
+
+  async take(step: Step): Promise<void> {
+    await this.#do(step).catch(expectPermitted);
+    await settle(6);
+    await expectInvariants(this.#bench.store);
+    for (const event of this.#acknowledged) await this.#expectKept(event);
+  }
+
+  async #do(step: Step): Promise<void> {
+    const { service } = this.#bench;
+    switch (step.kind) {
+      case "start":
+        await this.#bench.start(step.id);
+        return;
+      case "raise":
+        await this.#raise(step.id);
+        return;
+      case "suspend":
+        await service.suspendInstance({ instanceId: step.id });
+        return;
+      case "resume":
+        await service.resumeInstance({ instanceId: step.id });
+        return;
+      case "terminate":
+        await service.terminateInstance({ instanceId: step.id, recursive: true });
+        return;
+      case "purge":
+        await service.purgeInstances({
+          request: { case: "instanceId", value: step.id },
+          recursive: true,
+        });
+        return;
+      case "turn":
+        await this.#turn(step.moves);
+        return;
+      case "activity":
+        await this.#activity();
+        return;
+      case "repeat":
+        await this.#repeat();
+        return;
+      case "abandon":
+        await this.#abandon();
+        return;
+      case "pass":
+        await this.#bench.pass(1500);
+        return;
+      case "reconnect":
+        await this.#reconnect();
+        return;
+      case "crash lost":
+      case "crash kept":
+        this.#bench.store.faults.push(step.kind === "crash lost" ? "lost" : "kept");
+        await this.#raise(ids[0] ?? "").catch(expectPermitted);
+        await this.#afterCrash();
+        return;
+      case "reopen":
+        await this.#bench.reopen();
+        this.#worker = this.#bench.worker({ hasSessions: true });
+    }
+  }
+
+  async #raise(instanceId: string): Promise<void> {
+    const { orchestrationState } = await this.#bench.service.getInstance({ instanceId });
+    const input = String(++this.#events);
+    await this.#bench.service.raiseEvent({ instanceId, name: "x", input });
+    const status = orchestrationState?.orchestrationStatus;
+    const { RUNNING, PENDING, SUSPENDED } = OrchestrationStatus;
+    if (status !== RUNNING && status !== PENDING && status !== SUSPENDED) return;
+    this.#acknowledged.push({
+      id: instanceId,
+      executionId: orchestrationState?.executionId,
+      input,
+    });
+  }
+
+  /** An event stays in the log of its execution, once, until the execution is over. */
+  async #expectKept({ id, executionId, input }: Acknowledged): Promise<void> {
+    const stored = await this.#bench.store.find(id, false);
+    if (stored?.record.executionId !== executionId || stored?.record.completedAt !== undefined)
+      return;
+    const rows = await this.#bench.store.chain(stored?.record.tail ?? 0);
+    const found = rows
+      .flatMap(({ events }) => events)
+      .filter(
+        ({ eventType }) => eventType.case === "eventRaised" && eventType.value.input === input,
+      );
+    expectOne(found);
+  }
+
+  async #turn(moves: readonly string[]): Promise<void> {
+    if (await this.#worker.isIdle()) return;
+    const item = await this.#worker.next();
+    if (item.request.case === "activityRequest") {
+      const call = { token: item.completionToken, request: item.request.value };
+      this.#answered.push(call);
+      await this.#worker.finish(call, "r");
+    } else if (item.request.case === "orchestratorRequest") {
+      const turn = { token: item.completionToken, request: item.request.value };
+      this.#answered.push(turn);
+      const actions = moves.map((move) => this.#move(move));
+      await this.#worker.answer(turn, actions);
+    }
+  }
+
+  #move(move: string) {
+    const id = ++this.#actionId;
+    switch (move) {
+      case "schedule":
+        return schedule(id);
+      case "timer":
+        return timer(id, this.#bench.clock.now() + 1000);
+      case "child":
+        return child(id);
+      case "same child":
+        return child(id, "kid");
+      case "send":
+        return send(id, ids[id % ids.length] ?? "", "y");
+      case "fail":
+        return fail(id);
+      case "renew":
+        return continueAsNew(id);
+      default:
+        return complete(id);
+    }
+  }
+
+  async #activity(): Promise<void> {
+    await this.#turn([]);
+  }
+
+  /** What was answered is answered once more, late and twice. */
+  async #repeat(): Promise<void> {
+    for (const item of this.#answered.slice(-5)) {
+      if (item.request.$typeName === "ActivityRequest") {
+        await this.#worker.finish({ token: item.token, request: item.request }, "again");
+      } else {
+        await this.#worker.answer({ token: item.token, request: item.request }, [complete(999)]);
+      }
+    }
+  }
+
+  async #abandon(): Promise<void> {
+    if (await this.#worker.isIdle()) return;
+    const { request, completionToken: token } = await this.#worker.next();
+    if (request.case === "activityRequest")
+      await this.#worker.abandon({ token, request: request.value });
+    if (request.case === "orchestratorRequest")
+      await this.#worker.abandon({ token, request: request.value });
+  }
+
+  async #reconnect(): Promise<void> {
+    await this.#worker.close();
+    this.#worker = this.#bench.worker({ hasSessions: true });
+  }
+
+  async #afterCrash(): Promise<void> {
+    this.#bench.store.faults.length = 0;
+    await settle(6);
+    await this.#reconnect().catch(() => undefined);
+  }
+
+  /** Lets everything run to its end: nothing may be stuck. */
+  async finish(): Promise<void> {
+    await this.#reconnect();
+    for (let round = 0; round < 100 && isBusy(this.#bench.hub.stats()); round++) {
+      await this.#wakeAll();
+      for (let turns = 0; turns < 20; turns++) await this.#turn(["complete"]);
+      await this.#bench.pass(35_000);
+    }
+    await expectInvariants(this.#bench.store);
+    expectAtRest(this.#bench.hub.stats());
+  }
+
+  /** An orchestrator that asked for nothing waits for nothing but an event. */
+  async #wakeAll(): Promise<void> {
+    const { service } = this.#bench;
+    const { orchestrationState } = await service.queryInstances({
+      query: { maxInstanceCount: 1000 },
+    });
+    for (const { instanceId } of orchestrationState) {
+      await service.resumeInstance({ instanceId });
+      await service.raiseEvent({ instanceId, name: "wake" });
+    }
+  }
+}
+
+/** What callers may meet: a crash, or an instance that is not there or is there already. */
+function expectPermitted(error: unknown): void {
+  expect(error).toMatchObject({
+    code: expect.stringMatching(/^(UNAVAILABLE|NOT_FOUND|ALREADY_EXISTS)$/),
+  });
+}
+
+function expectOne(found: readonly unknown[]): void {
+  expect(found).toHaveLength(1);
+}
+
+function isBusy({ liveInstances, alarms }: TaskHubStats): boolean {
+  return liveInstances > 0 || alarms > 0;
+}
+
+function expectAtRest(stats: TaskHubStats): void {
+  expect(stats).toMatchObject({ liveInstances: 0, alarms: 0, leasedTurns: 0 });
+}
