@@ -301,7 +301,7 @@ function record(key: number, id: string, more: Partial<InstanceRecord> = {}): In
 
 function row(number: number, key: number, prev: number, input?: string): LogRow {
   const events: readonly HistoryEvent[] = [raisedEvent("x", input)];
-  return { row: number, key, prev, consumed: undefined, events };
+  return { row: number, key, prev, arrived: events.length, consumed: undefined, events };
 }
 
 function query(more: Partial<StoreQuery> = {}): StoreQuery {

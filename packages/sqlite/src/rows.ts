@@ -40,6 +40,7 @@ export function decodeLogRow(row: Row): LogRow {
     row: row["r"] as number,
     key: row["k"] as number,
     prev: row["prev"] as number,
+    arrived: row["arrived"] as number,
     consumed: (row["consumed"] as number | null) ?? undefined,
     events: decodeEvents(row["data"]),
   };

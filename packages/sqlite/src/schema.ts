@@ -9,7 +9,7 @@ const applicationId = 0x4454736b;
  * never changed once released.
  *
  * Times are milliseconds since 1970. NULL is absent; an empty string is one (rule 16). `log.consumed` is NULL in a
- * message row. `data` is a HistoryChunk, `request` an ActivityRequest, both as protobuf.
+ * row without a turn. `data` is a HistoryChunk, `request` an ActivityRequest, both as protobuf.
  */
 const migrations: readonly string[] = [
   `CREATE TABLE instances (
@@ -35,6 +35,7 @@ const migrations: readonly string[] = [
      r INTEGER PRIMARY KEY,
      k INTEGER NOT NULL,
      prev INTEGER NOT NULL,
+     arrived INTEGER NOT NULL,
      consumed INTEGER,
      data BLOB NOT NULL
    ) STRICT;

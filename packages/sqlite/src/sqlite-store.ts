@@ -132,8 +132,8 @@ function attempt(action: () => void): void {
 
 /** In the order that `Store.commit` promises. The first error ends it. */
 function apply(statements: Statements, batch: Batch): void {
-  for (const { row, key, prev, consumed, events } of batch.log) {
-    statements.insertLog.run(row, key, prev, consumed ?? null, encodeEvents(events));
+  for (const { row, key, prev, arrived, consumed, events } of batch.log) {
+    statements.insertLog.run(row, key, prev, arrived, consumed ?? null, encodeEvents(events));
   }
   for (const tail of batch.removedChains) statements.deleteChain.run(tail);
   for (const key of batch.removed) statements.deleteInstance.run(key);

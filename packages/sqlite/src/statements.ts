@@ -24,11 +24,11 @@ export interface Statements {
 
 /** The chain that ends in the row of the one parameter, newest row first; rows of an execution end at 0. */
 const chain = `
-  WITH RECURSIVE chain (r, k, prev, consumed, data) AS (
-    SELECT r, k, prev, consumed, data FROM log WHERE r = ?
+  WITH RECURSIVE chain (r, k, prev, arrived, consumed, data) AS (
+    SELECT r, k, prev, arrived, consumed, data FROM log WHERE r = ?
     UNION ALL
-    SELECT log.r, log.k, log.prev, log.consumed, log.data FROM chain JOIN log ON log.r = chain.prev
-  ) SELECT r, k, prev, consumed, data FROM chain`;
+    SELECT log.r, log.k, log.prev, log.arrived, log.consumed, log.data FROM chain JOIN log ON log.r = chain.prev
+  ) SELECT r, k, prev, arrived, consumed, data FROM chain`;
 
 const chainRows = `
   WITH RECURSIVE chain (r, prev) AS (
@@ -42,7 +42,9 @@ export function prepareStatements(db: DatabaseSync): Statements {
     begin: db.prepare("BEGIN IMMEDIATE"),
     commit: db.prepare("COMMIT"),
     rollback: db.prepare("ROLLBACK"),
-    insertLog: db.prepare("INSERT INTO log (r, k, prev, consumed, data) VALUES (?, ?, ?, ?, ?)"),
+    insertLog: db.prepare(
+      "INSERT INTO log (r, k, prev, arrived, consumed, data) VALUES (?, ?, ?, ?, ?, ?)",
+    ),
     deleteChain: db.prepare(`DELETE FROM log WHERE r IN (${chainRows})`),
     insertInstance: db.prepare(
       `INSERT INTO instances (k, id, execution_id, name, version, status, created, updated, completed, start_at,

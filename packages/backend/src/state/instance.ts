@@ -6,6 +6,7 @@ import type {
 } from "@durabletask/protobuf";
 import type { InstanceRecord } from "../store/store.ts";
 import type { Alarm } from "../time/alarms.ts";
+import type { OpenRow } from "./journal.ts";
 import type { Activity, TurnLease } from "./work.ts";
 
 /**
@@ -28,6 +29,8 @@ export class Instance {
   customStatus: string | undefined;
   head = 0;
   tail = 0;
+  /** The newest row, while it may still take events. */
+  openRow: OpenRow | undefined;
 
   /** Events that no committed turn has taken, oldest first. */
   readonly inbox: HistoryEvent[] = [];

@@ -79,18 +79,25 @@ export class Journal {
 
   /** Records events that came for an instance. */
   appendMessage(instance: Instance, events: readonly HistoryEvent[]): void {
-    this.#append(instance, undefined, events);
+    const row = this.#rowOf(instance);
+    row.arrived += events.length;
+    row.events.push(...events);
   }
 
   /** Records a turn that took the first `consumed` events of the inbox. */
   appendTurn(instance: Instance, consumed: number, events: readonly HistoryEvent[]): void {
-    this.#append(instance, consumed, events);
+    const row = this.#rowOf(instance);
+    row.consumed = consumed;
+    row.events.push(...events);
+    // What comes after the turn belongs to a row of its own.
+    instance.openRow = undefined;
   }
 
   /** Starts a new chain, whose first row holds `events`. */
   appendHead(instance: Instance, events: readonly HistoryEvent[]): void {
     instance.tail = 0;
-    this.#append(instance, undefined, events);
+    instance.openRow = undefined;
+    this.appendMessage(instance, events);
     instance.head = instance.tail;
   }
 
@@ -121,11 +128,23 @@ export class Journal {
     this.#underWay?.reject(error);
   }
 
-  #append(instance: Instance, consumed: number | undefined, events: readonly HistoryEvent[]): void {
-    const row = this.#nextRow++;
-    this.#open.log.push({ row, key: instance.key, prev: instance.tail, consumed, events });
-    instance.tail = row;
+  /** The row that takes what happens to an instance next: one row for what comes and the turn that takes it. */
+  #rowOf(instance: Instance): OpenRow {
     this.touch(instance);
+    if (instance.openRow?.batch === this.#open.number) return instance.openRow;
+    const row: OpenRow = {
+      batch: this.#open.number,
+      row: this.#nextRow++,
+      key: instance.key,
+      prev: instance.tail,
+      arrived: 0,
+      consumed: undefined,
+      events: [],
+    };
+    this.#open.log.push(row);
+    instance.openRow = row;
+    instance.tail = row.row;
+    return row;
   }
 
   #schedule(): void {
@@ -154,6 +173,14 @@ export class Journal {
     this.#listener.committed(batch);
     if (this.#open.commands > 0) this.#schedule();
   }
+}
+
+/** A row that still takes events: until its turn, or until its batch is sent. */
+export interface OpenRow extends LogRow {
+  readonly batch: number;
+  arrived: number;
+  consumed: number | undefined;
+  readonly events: HistoryEvent[];
 }
 
 /** A batch that still takes changes, and what is to happen once it is on disk. */

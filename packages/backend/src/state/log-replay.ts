@@ -27,9 +27,9 @@ export interface ReplayedLog {
  */
 export function replayLog(rows: readonly LogRow[]): ReplayedLog {
   const replay = new LogReplay();
-  for (const row of rows) {
-    if (row.consumed === undefined) replay.message(row.events);
-    else replay.turn(row.consumed, row.events);
+  for (const { arrived, consumed, events } of rows) {
+    replay.message(events.slice(0, arrived));
+    if (consumed !== undefined) replay.turn(consumed, events.slice(arrived));
   }
   return replay;
 }

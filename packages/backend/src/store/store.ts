@@ -81,16 +81,18 @@ export interface InstanceRecord {
 }
 
 /**
- * A row of the log.
+ * A row of the log: what came for an instance, and the turn that followed within the same batch, if one did.
  *
- * A message row holds events as they arrived. A turn row holds OrchestratorStarted and the events that record what the
- * turn asked for; between the two belong the `consumed` oldest events that no earlier turn has taken.
+ * The first `arrived` events are those that came. The others, if `consumed` is there, are a turn: OrchestratorStarted and
+ * the events that record what the turn asked for. Between the two belong, in the history, the `consumed` oldest events
+ * that no earlier turn has taken, those of this row included.
  */
 export interface LogRow {
   readonly row: number;
   readonly key: number;
   readonly prev: number;
-  /** Absent in a message row. */
+  readonly arrived: number;
+  /** Absent in a row without a turn. */
   readonly consumed: number | undefined;
   readonly events: readonly HistoryEvent[];
 }

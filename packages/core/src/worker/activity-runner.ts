@@ -1,4 +1,4 @@
-import type { ActivityRequest } from "@durabletask/protobuf";
+import type { ActivityRequest, ActivityResponse } from "@durabletask/protobuf";
 import type { ActivityContext, AnyActivityFunction } from "../definition/activity.ts";
 import { createFailure, failureOf } from "../failure.ts";
 import type { TaskHubService } from "../task-hub-service.ts";
@@ -27,15 +27,26 @@ export class ActivityRunner {
     this.#stopping = stopping;
   }
 
-  /** Never rejects. */
-  async run(request: ActivityRequest, completionToken: string): Promise<void> {
+  /** Calls `codeEnded` when the activity itself is over; what follows is delivery. Never rejects. */
+  async run(
+    request: ActivityRequest,
+    completionToken: string,
+    codeEnded: () => void,
+  ): Promise<void> {
     const instanceId = request.orchestrationInstance?.instanceId ?? "";
     const fields = { instanceId, activity: request.name, taskId: request.taskId };
     const outcome = await this.#outcome(request, instanceId);
+    codeEnded();
     const abandon = (): Promise<unknown> =>
       this.#hub.abandonTaskActivityWorkItem({ completionToken });
     if (outcome === "interrupted") return this.#delivery.abandon(abandon, fields);
-    const response = { instanceId, taskId: request.taskId, completionToken, ...outcome };
+    const response: ActivityResponse = {
+      $typeName: "ActivityResponse",
+      instanceId,
+      taskId: request.taskId,
+      completionToken,
+      ...outcome,
+    };
     await this.#delivery.complete(() => this.#hub.completeActivityTask(response), abandon, fields);
   }
 

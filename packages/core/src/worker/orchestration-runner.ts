@@ -1,4 +1,8 @@
-import type { ExecutionStartedEvent, OrchestratorRequest } from "@durabletask/protobuf";
+import type {
+  ExecutionStartedEvent,
+  OrchestratorRequest,
+  OrchestratorResponse,
+} from "@durabletask/protobuf";
 import { OrchestrationStatus } from "@durabletask/protobuf";
 import { toAction } from "../engine/action-log.ts";
 import type { AnyOrchestratorFunction } from "../engine/program.ts";
@@ -47,8 +51,12 @@ export class OrchestrationRunner {
     };
   }
 
-  /** Never rejects. */
-  async run(request: OrchestratorRequest, completionToken: string): Promise<void> {
+  /** Calls `codeEnded` when the turn itself is over; what follows is delivery. Never rejects. */
+  async run(
+    request: OrchestratorRequest,
+    completionToken: string,
+    codeEnded: () => void,
+  ): Promise<void> {
     const { instanceId } = request;
     const fields = { instanceId };
     const abandon = (): Promise<unknown> =>
@@ -61,17 +69,19 @@ export class OrchestrationRunner {
         { ...fields, error },
         "a turn could not be run and is handed back",
       );
+      codeEnded();
       return this.#delivery.abandon(abandon, fields);
     }
-    const response =
-      turn === "missed"
-        ? { instanceId, completionToken, requiresHistory: true }
-        : {
-            instanceId,
-            completionToken,
-            actions: [...turn.actions],
-            customStatus: turn.customStatus,
-          };
+    codeEnded();
+    const response: OrchestratorResponse = {
+      $typeName: "OrchestratorResponse",
+      instanceId,
+      completionToken,
+      actions: turn === "missed" ? [] : [...turn.actions],
+      customStatus: turn === "missed" ? undefined : turn.customStatus,
+      requiresHistory: turn === "missed",
+      isPartial: false,
+    };
     const complete = (): Promise<unknown> => this.#hub.completeOrchestratorTask(response);
     if (await this.#delivery.complete(complete, abandon, fields)) return;
     // The hub may or may not have this turn: what the session has seen is no longer known to be the past.

@@ -10,6 +10,9 @@ import type { WorkerSettings } from "./options.ts";
 import type { WorkerRegistry } from "./registry.ts";
 import { Slots } from "./slots.ts";
 
+/** Runs a work item and delivers what comes of it; calls back when the code in it has ended. */
+type Run = (codeEnded: () => void) => Promise<unknown>;
+
 /**
  * One run of a worker, from start to stop: keeps a stream of work open, runs what comes within the limits, delivers.
  *
@@ -122,14 +125,14 @@ export class WorkLoop {
         return this.#begin(
           item,
           this.#orchestrationSlots,
-          () => this.#orchestrations.run(request.value, completionToken),
+          (codeEnded) => this.#orchestrations.run(request.value, completionToken, codeEnded),
           () => this.#hub.abandonTaskOrchestratorWorkItem({ completionToken }),
         );
       case "activityRequest":
         return this.#begin(
           item,
           this.#activitySlots,
-          () => this.#activities.run(request.value, completionToken),
+          (codeEnded) => this.#activities.run(request.value, completionToken, codeEnded),
           () => this.#hub.abandonTaskActivityWorkItem({ completionToken }),
         );
       case "entityRequest":
@@ -141,12 +144,7 @@ export class WorkLoop {
     }
   }
 
-  #begin(
-    item: WorkItem,
-    slots: Slots,
-    run: () => Promise<void>,
-    abandon: () => Promise<unknown>,
-  ): void {
+  #begin(item: WorkItem, slots: Slots, run: Run, abandon: () => Promise<unknown>): void {
     if (this.#stopping.signal.aborted) return this.#handBack(abandon);
     this.#underWay.set(item, abandon);
     slots.run(() => {
@@ -156,13 +154,19 @@ export class WorkLoop {
     return undefined;
   }
 
-  async #finish(item: WorkItem, slots: Slots, work: () => Promise<unknown>): Promise<void> {
+  /** The slot is free when the code has ended: a slow delivery must not keep other code from running. */
+  async #finish(item: WorkItem, slots: Slots, work: Run): Promise<void> {
+    let isReleased = false;
+    const release = (): void => {
+      if (!isReleased) slots.release();
+      isReleased = true;
+    };
     try {
-      await work();
+      await work(release);
     } catch (error) {
       this.#settings.logger.error?.({ error }, "a work item ended in an error of the worker's own");
     }
-    slots.release();
+    release();
     this.#underWay.delete(item);
     if (this.#underWay.size === 0) this.#whenDrained?.();
   }
