@@ -3,10 +3,13 @@ import type { Results } from "./results.ts";
 
 /** What the histories of all orchestrations add up to. */
 export interface Figures {
+  readonly orders: number;
   readonly shipped: number;
   readonly approved: number;
   readonly declined: number;
   readonly rejected: number;
+  /** Orders without an outcome, of which there should be none. */
+  readonly failed: number;
   readonly orchestrations: number;
   /** Activities that completed. */
   readonly completed: number;
@@ -26,10 +29,12 @@ export function addUp({ orders, histories }: Results): Figures {
   const events = [...histories.values()].flat();
   const turns = [...histories.values()].flatMap(turnsOf);
   return {
+    orders: orders.length,
     shipped: shipped.length,
     approved: shipped.filter(({ approvedBy }) => approvedBy !== null).length,
     declined: cancelled.filter(({ reason }) => reason === "payment declined").length,
     rejected: cancelled.filter(({ reason }) => reason === "not approved").length,
+    failed: orders.length - outcomes.length,
     orchestrations: histories.size,
     completed: count(events, "taskCompleted"),
     retried: events.filter(isRetried).length,

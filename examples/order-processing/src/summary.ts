@@ -22,13 +22,13 @@ export function formatSummary(run: Run): string {
 }
 
 function orderRows({ figures }: Run): Row[] {
-  const { shipped, approved, declined, rejected } = figures;
-  const cancelled = declined + rejected;
-  return [
-    row("Orders", shipped + cancelled, "all ended, each exactly once"),
+  const { orders, shipped, approved, declined, rejected, failed } = figures;
+  const rows = [
+    row("Orders", orders, "each an orchestration of its own"),
     detail("shipped", shipped, `${number(approved)} of them approved by a human`),
-    detail("cancelled", cancelled, `${declined} payments declined, ${rejected} not approved`),
+    detail("cancelled", declined + rejected, `${declined} payments declined, ${rejected} not approved`),
   ];
+  return failed === 0 ? rows : [...rows, detail("failed", failed, "without an outcome")];
 }
 
 function stepRows({ figures, reruns, charges }: Run): Row[] {
@@ -36,7 +36,7 @@ function stepRows({ figures, reruns, charges }: Run): Row[] {
     row("Steps", figures.completed, "activities completed"),
     detail("tried again", figures.retried, "a service was away; retried as the policy says"),
     detail("run twice", reruns, "under way when the process was killed"),
-    row("Payments", charges, "at the bank, one for each shipped order"),
+    row("Payments", charges, "that the bank has taken"),
   ];
 }
 
