@@ -26,7 +26,11 @@ function orderRows({ figures }: Run): Row[] {
   const rows = [
     row("Orders", orders, "each an orchestration of its own"),
     detail("shipped", shipped, `${number(approved)} of them approved by a human`),
-    detail("cancelled", declined + rejected, `${declined} payments declined, ${rejected} not approved`),
+    detail(
+      "cancelled",
+      declined + rejected,
+      `${declined} payments declined, ${rejected} not approved`,
+    ),
   ];
   return failed === 0 ? rows : [...rows, detail("failed", failed, "without an outcome")];
 }
