@@ -12,7 +12,7 @@ import { entryPoints, packPublicPackages, root, run } from "./public-packages.ts
 /** The lower end of the packages' `engines`. */
 const oldestNode = "22.13.0";
 
-const project = mkdtempSync(join(tmpdir(), "durabletask-consumer-"));
+const project = mkdtempSync(join(tmpdir(), "consumer-of-durabletask-"));
 const runtimes = [
   { title: `Node.js ${process.versions.node}`, node: process.execPath },
   { title: `Node.js ${oldestNode}`, node: bin("node") },

@@ -7,7 +7,7 @@ import { runChecks } from "./checks.ts";
 import type { PublicPackage } from "./public-packages.ts";
 import { packPublicPackages, run } from "./public-packages.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "durabletask-packages-"));
+const folder = mkdtempSync(join(tmpdir(), "packages-of-durabletask-"));
 try {
   await runChecks((await packPublicPackages(folder)).flatMap(checksOf));
 } finally {
