@@ -12,6 +12,7 @@ import type {
 import { nameOf } from "../engine/reference.ts";
 import { InvalidArgumentError, TaskHubError } from "../errors.ts";
 import type { Jsonify } from "../json.ts";
+import { ProcessHold } from "../process-hold.ts";
 import { createTaskHubService, type TaskHubService } from "../task-hub-service.ts";
 import type { CallOptions, Transport } from "../transport.ts";
 import { type HistoryEvent, historyEventFromWire, historyToJson } from "./history.ts";
@@ -66,6 +67,8 @@ export class TaskHubClient implements AsyncDisposable {
   readonly #hub: TaskHubService;
   readonly #converter: PayloadConverter;
   readonly #clock: Clock;
+  /** A pending wait keeps the process alive. */
+  readonly #hold = new ProcessHold();
 
   constructor(transport: Transport, options: TaskHubClientOptions = {}) {
     this.#hub = createTaskHubService(transport);
@@ -269,6 +272,21 @@ export class TaskHubClient implements AsyncDisposable {
     { timeout, signal, fetchPayloads = true }: WaitForOptions,
   ): Promise<OrchestrationState<never>> {
     const endsAt = timeout && this.#clock.now() + durationToMs(timeout, "the timeout");
+    const release = this.#hold.take();
+    try {
+      return await this.#poll(method, id, endsAt, signal, fetchPayloads);
+    } finally {
+      release();
+    }
+  }
+
+  async #poll(
+    method: "waitForInstanceStart" | "waitForInstanceCompletion",
+    id: string,
+    endsAt: number | undefined,
+    signal: AbortSignal | undefined,
+    fetchPayloads: boolean,
+  ): Promise<OrchestrationState<never>> {
     for (;;) {
       const leftMs = endsAt === undefined ? Infinity : Math.max(0, endsAt - this.#clock.now());
       const options: CallOptions = { signal, timeoutMs: Math.min(longPollMs, leftMs) };

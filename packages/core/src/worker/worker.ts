@@ -3,6 +3,7 @@ import { assertDefinable } from "../definition/activity.ts";
 import { type Registrable, register } from "../definition/registrable.ts";
 import type { AnyOrchestratorFunction } from "../engine/program.ts";
 import { DurableTaskError } from "../errors.ts";
+import { ProcessHold } from "../process-hold.ts";
 import type { Transport } from "../transport.ts";
 import { type TaskHubWorkerOptions, type WorkerSettings, workerSettings } from "./options.ts";
 import { WorkerRegistry } from "./registry.ts";
@@ -76,7 +77,7 @@ export class TaskHubWorker implements AsyncDisposable {
     this.#state = {
       kind: "running",
       loop: new WorkLoop(this.#transport, this.#registry, this.#settings),
-      release: [claimRejections(), holdProcess()],
+      release: [claimRejections(), new ProcessHold().take()],
     };
     return this;
   }
@@ -105,10 +106,4 @@ export class TaskHubWorker implements AsyncDisposable {
     if (this.#state.kind === "stopped") return;
     throw new DurableTaskError("WORKER_RUNNING", `${what} needs a worker that is stopped`);
   }
-}
-
-/** Keeps the process alive: within one process, nothing else does while the worker waits for work or for a timer. */
-function holdProcess(): () => void {
-  const timer = setInterval(() => {}, 2 ** 31 - 1);
-  return () => clearInterval(timer);
 }
