@@ -249,6 +249,44 @@ describe("what is not durable (E4)", () => {
     }
   });
 
+  it("takes a generator for blocked that is parked on a task while a promise of its own was settled", async () => {
+    const rig = new Rig(function* (ctx: OrchestrationContext) {
+      let seen = 0;
+      const side = (async () => {
+        await ctx.callActivity("side");
+        seen += 1;
+      })();
+      yield* ctx.callActivity("main");
+      void side;
+      return seen;
+    });
+    await rig.start();
+    expect(wordsOf(await rig.turn(completed(1)))).toEqual([]);
+    expect(wordsOf(await rig.turn(completed(2)))).toEqual(["complete COMPLETED 1"]);
+  });
+
+  it("steps a generator that a helper has set free before it takes the next event", async () => {
+    const rig = new Rig(function* (ctx: OrchestrationContext) {
+      const timer = ctx.createTimer({ days: 1 });
+      const helper = (async () => {
+        await ctx.callActivity("a");
+        timer.cancel();
+      })();
+      try {
+        yield* timer;
+      } catch {
+        ctx.sendEvent("other", "cancelled");
+      }
+      void helper;
+      return yield* ctx.waitForExternalEvent("e");
+    });
+    await rig.start();
+    expect(wordsOf(await rig.turn(completed(2), raised("e", 1)))).toEqual([
+      "send cancelled to other -",
+      "complete COMPLETED 1",
+    ]);
+  });
+
   it("finds a forgotten await that is iterated over", async () => {
     const rig = new Rig(async (ctx: OrchestrationContext) => {
       const [x] = ctx.callActivity("a");

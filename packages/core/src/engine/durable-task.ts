@@ -27,9 +27,11 @@ export class DurableTask<T> implements Task<T> {
   #state: State<T> = pending;
   #observers: TaskObserver[] | undefined;
   #resolvers: Resolvers<T> | undefined;
+  #isLoose = true;
 
   constructor(flow: Flow) {
     this.#flow = flow;
+    flow.loose += 1;
   }
 
   get isCompleted(): boolean {
@@ -71,7 +73,15 @@ export class DurableTask<T> implements Task<T> {
     this.#ended();
   }
 
+  /** Somebody has taken the task up: awaits it, yields it, or has put it into a combinator. */
+  take(): void {
+    if (!this.#isLoose) return;
+    this.#isLoose = false;
+    this.#flow.loose -= 1;
+  }
+
   observe(observer: TaskObserver): void {
+    this.take();
     if (this.isCompleted) observer.settled(this);
     else if (this.#observers === undefined) this.#observers = [observer];
     else this.#observers.push(observer);
@@ -91,6 +101,7 @@ export class DurableTask<T> implements Task<T> {
 
   #toPromise(): Promise<T> {
     if (this.#resolvers === undefined) {
+      this.take();
       this.#resolvers = Promise.withResolvers<T>();
       if (this.#state.status === "completed") this.#resolvers.resolve(this.#state.value);
       else if (this.#state.status === "failed") this.#resolvers.reject(this.#state.error);

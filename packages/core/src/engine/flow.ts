@@ -5,6 +5,11 @@
 export class Flow {
   /** Pending durable tasks that somebody awaits through a promise (E4). */
   waiters = 0;
+  /**
+   * Tasks that nobody has taken up yet. While a generator has some, a helper that is an async function may be about to await
+   * one: promises get to move after each of its steps, as they do in async functions (E2).
+   */
+  loose = 0;
   /** A promise was settled since the last time that the code ran until blocked (E2). */
   woken = false;
   /** Steps of a generator so far: `yield*` on a task needs one between its two calls of the iterator. */

@@ -63,23 +63,36 @@ class GeneratorProgram implements Program, TaskObserver {
 
   settled(): void {
     this.#isReady = true;
+    this.#flow.waiters -= 1;
   }
 
   step(): void {
     this.#isReady = false;
+    this.#run();
+    if (this.#flow.loose > 0) this.#flow.woken = true;
+  }
+
+  #run(): void {
     try {
       let result = this.#resume();
       while (result.done !== true) {
         const { value } = result;
         if (!(value instanceof DurableTask)) throw notATask(value);
+        value.take();
         this.#awaited = value;
-        if (!value.isCompleted) return value.observe(this);
+        if (!value.isCompleted) return this.#park(value);
         result = this.#resume();
       }
       this.#end.returned(result.value);
     } catch (error) {
       this.#end.threw(error);
     }
+  }
+
+  /** Blocked on a durable task, as an async function is that awaits one (E4). */
+  #park(task: DurableTask<unknown>): void {
+    this.#flow.waiters += 1;
+    task.observe(this);
   }
 
   #resume(): IteratorResult<unknown, unknown> {

@@ -90,6 +90,10 @@ export class Session {
   #applyUntilWoken(): boolean {
     const { flow } = this.#execution;
     while (!flow.woken && !this.#isFaulted) {
+      if (this.#program?.isReady === true) {
+        this.#program.step();
+        continue;
+      }
       const event = this.#nextEvent();
       if (event === undefined) return true;
       try {
@@ -97,7 +101,6 @@ export class Session {
       } catch (error) {
         this.#fail(error);
       }
-      if (this.#program?.isReady === true) this.#program.step();
     }
     return this.#isFaulted;
   }
