@@ -229,6 +229,19 @@ export function describeDispatch(createStore: CreateStore): void {
     await running;
   });
 
+  it("does not let activities that take no time starve the event loop", async () => {
+    const bench = await openBench(createStore);
+    await bench.start("a");
+    const worker = bench.worker({ request: { maxConcurrentActivityWorkItems: 100 } });
+    await worker.run(...Array.from({ length: 5000 }, (_, index) => schedule(index + 1)));
+    const finished = [];
+    for (let index = 0; index < 5000; index++)
+      finished.push(worker.finish(await worker.activity()));
+    await Promise.all(finished);
+    const arrivals = bench.store.batches.map(({ log }) => log[0]?.arrived ?? 0);
+    expect(Math.max(...arrivals)).toBeLessThan(1100);
+  });
+
   it("leases an item when next() resolves, not before", async () => {
     const bench = await openBench(createStore);
     await bench.start("a");

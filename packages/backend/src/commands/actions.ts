@@ -32,6 +32,8 @@ function faultOf(
   { id, orchestratorActionType }: OrchestratorAction,
 ): ActionFault | undefined {
   const { case: kind, value } = orchestratorActionType;
+  // A worker in this process can send what no wire would carry.
+  if (id !== Math.trunc(id) || Math.abs(id) >= 2 ** 31) return invalid(id, "its id is no int32");
   switch (kind) {
     case "scheduleTask":
       return instance.activities.has(id)

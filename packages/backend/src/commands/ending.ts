@@ -56,7 +56,7 @@ export function terminate(
   const doomed = [instance];
   for (let next = doomed.pop(); next; next = doomed.pop()) {
     if (next.hasEnded) continue;
-    if (recurse) doomed.push(...(hub.childrenOf.get(next.id) ?? []));
+    if (recurse) for (const child of hub.childrenOf.get(next.id) ?? []) doomed.push(child);
     terminateOne(hub, next, output, recurse);
   }
 }

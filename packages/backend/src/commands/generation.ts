@@ -25,8 +25,8 @@ export function beginGeneration(
   instance.started = restarted(instance, action);
   const timestamp = toTimestamp(instance.latest);
   const carried = action.carryoverEvents.map((event) => retimed(event, timestamp));
-  const head = [executionStarted(timestamp, instance.started), ...carried, ...kept];
-  instance.inbox.splice(0, instance.inbox.length, ...head);
+  const head: HistoryEvent[] = [executionStarted(timestamp, instance.started), ...carried, ...kept];
+  instance.inbox = head;
   instance.heldFrom = heldFrom;
 
   journal.batch.removedChains.push(instance.tail);

@@ -34,7 +34,7 @@ function recoverInstance(hub: Hub, { record, rows }: LiveInstance): void {
   instance.tail = record.tail;
   instance.latest = Math.max(log.latest, record.updatedAt);
   instance.hasRun = log.history.length > 0 || record.status === OrchestrationStatus.RUNNING;
-  instance.inbox.push(...log.inbox);
+  instance.inbox = [...log.inbox];
   if (record.status === OrchestrationStatus.SUSPENDED) instance.heldFrom = heldFrom(log.inbox);
   for (const [id, childId] of log.children) instance.children.set(id, childId);
   hub.register(instance);

@@ -55,7 +55,7 @@ function goOn(hub: Hub, lease: TurnLease, actions: readonly OrchestratorAction[]
   const { instance } = lease;
   const recorded = record(instance, actions);
   appendTurn(hub, lease, recorded);
-  instance.session = lease;
+  instance.session = { stream: lease.stream, token: lease.token };
   carryOutAll(hub, originOf(instance, false), actions, recorded);
   hub.considerTurn(instance);
 }

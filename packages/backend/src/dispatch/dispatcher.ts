@@ -6,8 +6,8 @@ import type { StreamEnd, WorkStream } from "./work-stream.ts";
 
 /** What the dispatcher asks of the hub. */
 export interface WorkSource {
-  /** False while a batch is full: what turns do must reach the disk first. */
-  readonly mayHandOutTurns: boolean;
+  /** False while a batch is full: what has been done must reach the disk first. */
+  readonly mayHandOut: boolean;
   /** Leases a turn. Nothing comes back when there is none any more, or when its history must be read first. */
   leaseTurn(instance: Instance, stream: WorkStream): WorkItem | undefined;
   leaseActivity(activity: Activity, stream: WorkStream): WorkItem | undefined;
@@ -90,6 +90,7 @@ export class Dispatcher {
   offerActivity(activity: Activity): void {
     const { name, version } = activity.event;
     for (const stream of this.#waiting) {
+      if (!this.#source.mayHandOut) break;
       if (!stream.takesActivity(name, version)) continue;
       const item = this.#source.leaseActivity(activity, stream);
       if (item) this.#give(stream, item);
@@ -114,7 +115,7 @@ export class Dispatcher {
 
   /** False if it has to wait in a queue; true also if there was nothing to give any more. */
   #giveTurn(stream: WorkStream, instance: Instance): boolean {
-    if (!this.#source.mayHandOutTurns) return false;
+    if (!this.#source.mayHandOut) return false;
     const item = this.#source.leaseTurn(instance, stream);
     if (item) this.#give(stream, item);
     return true;
@@ -136,7 +137,7 @@ export class Dispatcher {
   }
 
   #takeTurn(stream: WorkStream): WorkItem | undefined {
-    while (stream.turnCredits > 0 && this.#source.mayHandOutTurns) {
+    while (stream.turnCredits > 0 && this.#source.mayHandOut) {
       const instance = stream.preferred.shift() ?? this.#turns.take(stream.turnFilter);
       if (!instance) return undefined;
       const item = this.#source.leaseTurn(instance, stream);
@@ -146,7 +147,7 @@ export class Dispatcher {
   }
 
   #takeActivity(stream: WorkStream): WorkItem | undefined {
-    while (stream.activityCredits > 0) {
+    while (stream.activityCredits > 0 && this.#source.mayHandOut) {
       const activity = this.#activities.take(stream.activityFilter);
       if (!activity) return undefined;
       const item = this.#source.leaseActivity(activity, stream);

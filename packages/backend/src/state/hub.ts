@@ -154,7 +154,7 @@ export class Hub implements WorkSource {
     return this.clock.now() + Math.min(firstBackoffMs * 2 ** (times - 1), lastBackoffMs);
   }
 
-  get mayHandOutTurns(): boolean {
+  get mayHandOut(): boolean {
     return !this.journal.isFull;
   }
 

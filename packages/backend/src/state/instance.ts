@@ -33,7 +33,7 @@ export class Instance {
   openRow: OpenRow | undefined;
 
   /** Events that no committed turn has taken, oldest first. */
-  readonly inbox: HistoryEvent[] = [];
+  inbox: HistoryEvent[] = [];
   /** While suspended: how many events of the inbox still go to a turn; the others wait for the resume (rule 12). */
   heldFrom: number | undefined;
   /** The latest instant that any event of this instance bears: instants never decrease (rule 19). */
@@ -57,7 +57,7 @@ export class Instance {
   /** How often its turn was abandoned since one was committed. */
   abandoned = 0;
   /** Who ran the last turn, and its completion token: the worker may still have its session. */
-  session: TurnLease | undefined;
+  session: Pick<TurnLease, "stream" | "token"> | undefined;
   /** What the last turn said of its span. In memory only: after a reopening a worker begins a new span. */
   traceContext: OrchestrationTraceContext | undefined;
 

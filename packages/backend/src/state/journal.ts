@@ -4,7 +4,7 @@ import type { Batch, DetachedActivity, LogRow, Store, StoreOpening } from "../st
 import type { Instance } from "./instance.ts";
 import type { Activity } from "./work.ts";
 
-/** Commands a batch takes before the hub stops handing out turns: microtasks alone must not starve the event loop. */
+/** Commands a batch takes before the hub stops handing out work: microtasks alone must not starve the event loop. */
 const maxCommands = 1_024;
 
 /** Where the journal hands over to the hub. */
@@ -45,7 +45,7 @@ export class Journal {
     return this.#nextRow - 1;
   }
 
-  /** Whether the open batch has enough: no turn is handed out until it is on its way. */
+  /** Whether the open batch has enough: nothing is handed out until it is on its way. */
   get isFull(): boolean {
     return this.#open.commands >= maxCommands;
   }
@@ -81,14 +81,15 @@ export class Journal {
   appendMessage(instance: Instance, events: readonly HistoryEvent[]): void {
     const row = this.#rowOf(instance);
     row.arrived += events.length;
-    row.events.push(...events);
+    // One by one: as arguments, a hundred thousand events would overflow the stack.
+    for (const event of events) row.events.push(event);
   }
 
   /** Records a turn that took the first `consumed` events of the inbox. */
   appendTurn(instance: Instance, consumed: number, events: readonly HistoryEvent[]): void {
     const row = this.#rowOf(instance);
     row.consumed = consumed;
-    row.events.push(...events);
+    for (const event of events) row.events.push(event);
     // What comes after the turn belongs to a row of its own.
     instance.openRow = undefined;
   }
