@@ -1,3 +1,5 @@
+import { fromJson, type JsonValue, toJson } from "@bufbuild/protobuf";
+import { ValueSchema } from "@bufbuild/protobuf/wkt";
 import type { TaskFailureDetails } from "@durabletask/protobuf";
 import { DurableTaskError } from "./errors.ts";
 
@@ -15,7 +17,15 @@ export interface FailureDetails {
   readonly innerFailure?: FailureDetails | undefined;
   /** Trying again is pointless; retry policies stop. */
   readonly isNonRetriable: boolean;
+  /** Facts that the side which failed has added, by its `failureProperties`. */
+  readonly properties?: Readonly<Record<string, JsonValue>> | undefined;
 }
+
+/**
+ * Gives the facts that go with an error to whoever calls: `IExceptionPropertiesProvider` in .NET. Asked for each error in a
+ * chain of causes. One that throws is logged and skipped.
+ */
+export type FailureProperties = (error: unknown) => Readonly<Record<string, JsonValue>> | undefined;
 
 /**
  * Thrown in an activity or an orchestrator: fails the task at once, whatever the retry policy of its caller.
@@ -30,6 +40,8 @@ export class NonRetriableError extends Error {
 export class RemoteError extends Error {
   /** What came over the wire, whole. */
   readonly failure: TaskFailureDetails;
+  /** Facts that the other side has added. */
+  readonly properties: Readonly<Record<string, JsonValue>>;
 
   constructor(failure: TaskFailureDetails) {
     super(failure.errorMessage, {
@@ -37,6 +49,7 @@ export class RemoteError extends Error {
     });
     this.name = failure.errorType;
     this.failure = failure;
+    this.properties = failureDetails(failure).properties ?? {};
     // The stack of this object would show where it was decoded, which helps nobody.
     this.stack = failure.stackTrace ?? `${failure.errorType}: ${failure.errorMessage}`;
   }
@@ -73,7 +86,7 @@ export class TaskFailedError extends DurableTaskError {
       { cause: new RemoteError(failure) },
     );
     this.task = task;
-    this.failure = failure;
+    this.failure = failureDetails(failure);
   }
 
   /**
@@ -94,9 +107,30 @@ export function isFailureCausedBy(failure: FailureDetails | undefined, errorType
   return false;
 }
 
-/** What a thrown value says of itself, on its way to the wire. Causes are followed to any depth; a cycle ends them. */
-export function failureOf(thrown: unknown): TaskFailureDetails {
-  return encode(thrown, new Set());
+/**
+ * What a thrown value says of itself, on its way to the wire. Causes are followed to any depth; a cycle ends them.
+ * `properties` must not throw.
+ */
+export function failureOf(thrown: unknown, properties?: FailureProperties): TaskFailureDetails {
+  return encode(thrown, properties, new Set());
+}
+
+/** A failure of the wire as users see it. */
+export function failureDetails(failure: TaskFailureDetails): FailureDetails {
+  const { errorType, errorMessage, stackTrace, innerFailure, isNonRetriable } = failure;
+  const properties = Object.entries(failure.properties);
+  return {
+    errorType,
+    errorMessage,
+    stackTrace,
+    innerFailure: innerFailure && failureDetails(innerFailure),
+    isNonRetriable,
+    ...(properties.length > 0 && {
+      properties: Object.fromEntries(
+        properties.map(([name, value]) => [name, toJson(ValueSchema, value)]),
+      ),
+    }),
+  };
 }
 
 /** A failure that does not come from an error of anybody's. */
@@ -114,17 +148,27 @@ export function createFailure(
   };
 }
 
-function encode(thrown: unknown, seen: Set<unknown>): TaskFailureDetails {
+function encode(
+  thrown: unknown,
+  properties: FailureProperties | undefined,
+  seen: Set<unknown>,
+): TaskFailureDetails {
   seen.add(thrown);
   if (thrown instanceof RemoteError) return thrown.failure;
-  if (!(thrown instanceof Error)) return createFailure(typeName(thrown), text(thrown));
+  const facts = Object.entries(properties?.(thrown) ?? {});
+  const own = Object.fromEntries(facts.map(([name, fact]) => [name, fromJson(ValueSchema, fact)]));
+  if (!(thrown instanceof Error)) {
+    return { ...createFailure(typeName(thrown), text(thrown)), properties: own };
+  }
   const cause = causeOf(thrown);
   return {
     // Some peers take a failure without a message for a success.
     ...createFailure(thrown.name, thrown.message || "(no message)"),
     ...(thrown.stack !== undefined && { stackTrace: thrown.stack }),
-    ...(cause !== undefined && !seen.has(cause) && { innerFailure: encode(cause, seen) }),
+    ...(cause !== undefined &&
+      !seen.has(cause) && { innerFailure: encode(cause, properties, seen) }),
     isNonRetriable: "isNonRetriable" in thrown && thrown.isNonRetriable === true,
+    properties: own,
   };
 }
 

@@ -26,11 +26,18 @@ export type {
   ActivityDefinition,
   ActivityFunction,
   AnyActivityFunction,
+  DefinitionOptions,
+  OutputAs,
+  RegisteredActivity,
 } from "./definition/activity.ts";
 export { defineEvent } from "./definition/event.ts";
 export type { EventDefinition } from "./definition/event.ts";
 export { defineOrchestrator } from "./definition/orchestrator.ts";
-export type { OrchestratorDefinition, OrchestratorFunction } from "./definition/orchestrator.ts";
+export type {
+  OrchestratorDefinition,
+  OrchestratorFunction,
+  RawOutputAs,
+} from "./definition/orchestrator.ts";
 export { register } from "./definition/registrable.ts";
 export type { Registrable, Registry } from "./definition/registrable.ts";
 export type { Duration } from "./duration.ts";
@@ -55,7 +62,7 @@ export {
   TooManyActionsError,
 } from "./engine/errors.ts";
 export type { DurableCall } from "./engine/errors.ts";
-export type { AnyOrchestratorFunction } from "./engine/program.ts";
+export type { AnyOrchestratorFunction, RegisteredOrchestrator } from "./engine/program.ts";
 export type {
   ActivityReference,
   CallableActivity,
@@ -69,11 +76,27 @@ export type { Task, TaskResult, TimerTask } from "./engine/task.ts";
 export { DurableTaskError, InvalidArgumentError, TaskHubError } from "./errors.ts";
 export type { TaskHubErrorCode } from "./errors.ts";
 export { NonRetriableError, RemoteError, TaskFailedError } from "./failure.ts";
-export type { FailedTask, FailureDetails } from "./failure.ts";
+export type { FailedTask, FailureDetails, FailureProperties } from "./failure.ts";
 export type { InputSurvivesJson, Jsonify } from "./json.ts";
 export { defaultLogger, silentLogger } from "./logger.ts";
 export type { Logger } from "./logger.ts";
+export { PayloadInvalidError } from "./payload-format.ts";
+export type {
+  Codec,
+  JsonOf,
+  PayloadCoder,
+  PayloadFormat,
+  ReceivedAs,
+  SentAs,
+  StandardSchema,
+} from "./payload-format.ts";
 export type { CallOptions, Transport } from "./transport.ts";
-export type { Concurrency, SessionLimits, TaskHubWorkerOptions } from "./worker/options.ts";
+export { compareVersions } from "./version.ts";
+export type {
+  Concurrency,
+  SessionLimits,
+  TaskHubWorkerOptions,
+  WorkerVersioning,
+} from "./worker/options.ts";
 export { DuplicateRegistrationError } from "./worker/registry.ts";
 export { TaskHubWorker } from "./worker/worker.ts";

@@ -5,7 +5,7 @@ import { jsonConverter } from "../src/converter.ts";
 import type { AnyOrchestratorFunction } from "../src/engine/program.ts";
 import { Session, type SessionOptions, type Turn } from "../src/engine/session.ts";
 import { timestampFromMs, timestampToMs } from "../src/engine/timestamp.ts";
-import { createFailure } from "../src/failure.ts";
+import { createFailure, failureOf } from "../src/failure.ts";
 import { sessionScope, settle, sha1 } from "../src/worker/platform.ts";
 import { createReplaySafeLogger } from "../src/worker/replay-safe-logger.ts";
 
@@ -91,17 +91,21 @@ export class Rig {
   #open(orchestrator: AnyOrchestratorFunction = this.#orchestrator): Session {
     const { log = [] } = this.#options;
     const logger = { info: (_fields: unknown, message: string) => log.push(message) };
-    return new Session(orchestrator, {
-      converter: jsonConverter,
-      maximumTimerIntervalMs: 3 * 86_400_000,
-      maximumActions: 100_000,
-      onNonDeterminism: "fail",
-      settle,
-      sha1,
-      createLogger: (event, isReplaying) => createReplaySafeLogger(logger, event, isReplaying),
-      warn: (_fields, message) => this.warnings.push(message),
-      ...this.#options,
-    });
+    return new Session(
+      { run: orchestrator },
+      {
+        converter: jsonConverter,
+        maximumTimerIntervalMs: 3 * 86_400_000,
+        maximumActions: 100_000,
+        onNonDeterminism: "fail",
+        settle,
+        sha1,
+        failureOf: (thrown) => failureOf(thrown),
+        createLogger: (event, isReplaying) => createReplaySafeLogger(logger, event, isReplaying),
+        warn: (_fields, message) => this.warnings.push(message),
+        ...this.#options,
+      },
+    );
   }
 
   #event(eventType: EventType, eventId = -1): HistoryEvent {

@@ -9,9 +9,10 @@ import type {
   EventReference,
   OrchestratorReference,
 } from "../engine/reference.ts";
-import { nameOf } from "../engine/reference.ts";
+import { type Callee, referenceOf } from "../engine/reference.ts";
 import { InvalidArgumentError, TaskHubError } from "../errors.ts";
 import type { Jsonify } from "../json.ts";
+import type { PayloadCoder } from "../payload-format.ts";
 import { ProcessHold } from "../process-hold.ts";
 import { createTaskHubService, type TaskHubService } from "../task-hub-service.ts";
 import type { CallOptions, Transport } from "../transport.ts";
@@ -23,6 +24,8 @@ import { type ScheduleOptions, scheduleRequest } from "./schedule.ts";
 
 /** How a client works. */
 export interface TaskHubClientOptions {
+  /** The version of orchestrations that are scheduled without one. Default: none. */
+  readonly defaultVersion?: string | undefined;
   /** How values become payloads. Default: JSON. */
   readonly converter?: PayloadConverter | undefined;
   /** Time limits of waits are measured on it. Default: the platform's clock. */
@@ -67,6 +70,7 @@ export class TaskHubClient implements AsyncDisposable {
   readonly #hub: TaskHubService;
   readonly #converter: PayloadConverter;
   readonly #clock: Clock;
+  readonly #defaultVersion: string | undefined;
   /** A pending wait keeps the process alive. */
   readonly #hold = new ProcessHold();
 
@@ -74,6 +78,7 @@ export class TaskHubClient implements AsyncDisposable {
     this.#hub = createTaskHubService(transport);
     this.#converter = options.converter ?? jsonConverter;
     this.#clock = options.clock ?? systemClock;
+    this.#defaultVersion = options.defaultVersion;
   }
 
   /**
@@ -82,10 +87,10 @@ export class TaskHubClient implements AsyncDisposable {
    * Fails with `ALREADY_EXISTS` if the id belongs to an instance that may not be replaced. After `UNAVAILABLE` it may or
    * may not have been scheduled: choose the instance id yourself to be able to find out.
    */
-  scheduleNewOrchestration<In, Out>(
-    orchestrator: OrchestratorReference<In, Out>,
+  scheduleNewOrchestration<In, Raw>(
+    orchestrator: OrchestratorReference<In, unknown, Raw>,
     ...args: CallArguments<In, ScheduleOptions>
-  ): Promise<InstanceId<Out>>;
+  ): Promise<InstanceId<Raw>>;
   scheduleNewOrchestration<In, Out>(
     orchestrator: CallableOrchestrator<In, Out>,
     ...args: CallArguments<In, ScheduleOptions>
@@ -96,15 +101,19 @@ export class TaskHubClient implements AsyncDisposable {
     options?: ScheduleOptions,
   ): Promise<InstanceId<Out>>;
   async scheduleNewOrchestration(
-    orchestrator: string | { readonly name: string },
+    orchestrator: Callee,
     input?: unknown,
     options: ScheduleOptions = {},
   ): Promise<InstanceId<never>> {
-    const name = nameOf(orchestrator);
+    const { name, input: coder, version = this.#defaultVersion } = referenceOf(orchestrator);
     if (name === "") {
       throw new InvalidArgumentError("an orchestrator without a name cannot be scheduled");
     }
-    const request = scheduleRequest(name, this.#converter.serialize(input), options);
+    const payload = this.#converter.serialize(coder ? coder.encode(input) : input);
+    const request = scheduleRequest(name, payload, {
+      ...options,
+      version: options.version ?? version,
+    });
     const { instanceId } = await this.#hub.startInstance(request, { signal: options.signal });
     return (instanceId || request.instanceId) as InstanceId<never>;
   }
@@ -116,20 +125,20 @@ export class TaskHubClient implements AsyncDisposable {
   ): Promise<OrchestrationState<Out> | undefined>;
   getOrchestrationState(id: string, options?: GetOptions): Promise<OrchestrationState | undefined>;
   getOrchestrationState<In, Out>(
-    orchestrator: OrchestratorReference<In, Out>,
+    orchestrator: OrchestratorReference<In, Out, unknown>,
     id: string,
     options?: GetOptions,
   ): Promise<OrchestrationState<Out> | undefined>;
   async getOrchestrationState(
     ...args: readonly unknown[]
   ): Promise<OrchestrationState<never> | undefined> {
-    const { id, options } = readArguments<GetOptions>(args);
+    const { id, options, output } = readArguments<GetOptions>(args);
     const { fetchPayloads = true, signal } = options;
     const response = await this.#hub.getInstance(
       { instanceId: id, getInputsAndOutputs: fetchPayloads },
       { signal },
     );
-    return this.#state(response, fetchPayloads);
+    return this.#state(response, fetchPayloads, output);
   }
 
   /** Waits until an orchestration has begun to run. Fails with `NOT_FOUND` where there is none. */
@@ -139,13 +148,12 @@ export class TaskHubClient implements AsyncDisposable {
   ): Promise<OrchestrationState<Out>>;
   waitForOrchestrationStart(id: string, options?: WaitForOptions): Promise<OrchestrationState>;
   waitForOrchestrationStart<In, Out>(
-    orchestrator: OrchestratorReference<In, Out>,
+    orchestrator: OrchestratorReference<In, Out, unknown>,
     id: string,
     options?: WaitForOptions,
   ): Promise<OrchestrationState<Out>>;
   waitForOrchestrationStart(...args: readonly unknown[]): Promise<OrchestrationState<never>> {
-    const { id, options } = readArguments<WaitForOptions>(args);
-    return this.#waitFor("waitForInstanceStart", id, options);
+    return this.#waitFor("waitForInstanceStart", readArguments(args));
   }
 
   /**
@@ -158,30 +166,31 @@ export class TaskHubClient implements AsyncDisposable {
   ): Promise<OrchestrationState<Out>>;
   waitForOrchestrationCompletion(id: string, options?: WaitForOptions): Promise<OrchestrationState>;
   waitForOrchestrationCompletion<In, Out>(
-    orchestrator: OrchestratorReference<In, Out>,
+    orchestrator: OrchestratorReference<In, Out, unknown>,
     id: string,
     options?: WaitForOptions,
   ): Promise<OrchestrationState<Out>>;
   waitForOrchestrationCompletion(...args: readonly unknown[]): Promise<OrchestrationState<never>> {
-    const { id, options } = readArguments<WaitForOptions>(args);
-    return this.#waitFor("waitForInstanceCompletion", id, options);
+    return this.#waitFor("waitForInstanceCompletion", readArguments(args));
   }
 
   /** Raises an event for an orchestration. Fails with `NOT_FOUND` where there is none; one that has ended ignores it. */
-  raiseOrchestrationEvent<Payload>(
+  raiseOrchestrationEvent<Sent>(
     id: string,
-    event: EventReference<Payload>,
-    ...data: undefined extends Payload ? [data?: Payload] : [data: Payload]
+    event: EventReference<unknown, Sent>,
+    ...data: undefined extends Sent ? [data?: Sent] : [data: Sent]
   ): Promise<void>;
   raiseOrchestrationEvent(id: string, name: string, data?: unknown): Promise<void>;
   async raiseOrchestrationEvent(
     id: string,
-    event: string | { readonly name: string },
+    event: string | EventReference<unknown, never>,
     data?: unknown,
   ): Promise<void> {
-    const name = nameOf(event);
+    const { name, coder }: { name: string; coder?: PayloadCoder | undefined } =
+      typeof event === "string" ? { name: event } : event;
     if (name === "") throw new InvalidArgumentError("an event needs a name");
-    await this.#hub.raiseEvent({ instanceId: id, name, input: this.#converter.serialize(data) });
+    const input = this.#converter.serialize(coder ? coder.encode(data) : data);
+    await this.#hub.raiseEvent({ instanceId: id, name, input });
   }
 
   /** Suspends an orchestration: what comes in for it is kept until it is resumed. Fails with `NOT_FOUND`. */
@@ -268,13 +277,16 @@ export class TaskHubClient implements AsyncDisposable {
 
   async #waitFor(
     method: "waitForInstanceStart" | "waitForInstanceCompletion",
-    id: string,
-    { timeout, signal, fetchPayloads = true }: WaitForOptions,
+    { id, options, output }: CallTarget<WaitForOptions>,
   ): Promise<OrchestrationState<never>> {
+    const { timeout, signal, fetchPayloads = true } = options;
     const endsAt = timeout && this.#clock.now() + durationToMs(timeout, "the timeout");
     const release = this.#hold.take();
     try {
-      return await this.#poll(method, id, endsAt, signal, fetchPayloads);
+      const response = await this.#poll(method, id, endsAt, signal, fetchPayloads);
+      const state = this.#state(response, fetchPayloads, output);
+      if (state === undefined) throw new TaskHubError("NOT_FOUND", `there is no instance '${id}'`);
+      return state;
     } finally {
       release();
     }
@@ -286,19 +298,13 @@ export class TaskHubClient implements AsyncDisposable {
     endsAt: number | undefined,
     signal: AbortSignal | undefined,
     fetchPayloads: boolean,
-  ): Promise<OrchestrationState<never>> {
+  ): Promise<GetInstanceResponse> {
     for (;;) {
       const leftMs = endsAt === undefined ? Infinity : Math.max(0, endsAt - this.#clock.now());
       const options: CallOptions = { signal, timeoutMs: Math.min(longPollMs, leftMs) };
       try {
-        const response = await this.#hub[method](
-          { instanceId: id, getInputsAndOutputs: fetchPayloads },
-          options,
-        );
-        const state = this.#state(response, fetchPayloads);
-        if (state === undefined)
-          throw new TaskHubError("NOT_FOUND", `there is no instance '${id}'`);
-        return state;
+        const request = { instanceId: id, getInputsAndOutputs: fetchPayloads };
+        return await this.#hub[method](request, options);
       } catch (error) {
         const isPoll = error instanceof TaskHubError && error.code === "DEADLINE_EXCEEDED";
         if (!isPoll || leftMs <= longPollMs) throw error;
@@ -309,19 +315,31 @@ export class TaskHubClient implements AsyncDisposable {
   #state(
     { exists, orchestrationState }: GetInstanceResponse,
     hasPayloads: boolean,
+    output: PayloadCoder | undefined,
   ): OrchestrationState<never> | undefined {
     if (!exists || orchestrationState === undefined) return undefined;
-    return new OrchestrationState<never>(orchestrationState, this.#converter, hasPayloads);
+    return new OrchestrationState<never>(orchestrationState, this.#converter, hasPayloads, output);
   }
 }
 
+/** Which orchestration a call is about, and how its output is decoded. */
+interface CallTarget<Options> {
+  readonly id: string;
+  readonly options: Partial<Options>;
+  readonly output: PayloadCoder | undefined;
+}
+
 /** `(id, options?)`, or `(definition, id, options?)` where the id does not remember its type. */
-function readArguments<Options extends object>(
-  args: readonly unknown[],
-): { readonly id: string; readonly options: Partial<Options> } {
-  const [id, options] = typeof args[0] === "string" ? args : args.slice(1);
+function readArguments<Options extends object>(args: readonly unknown[]): CallTarget<Options> {
+  const [first] = args;
+  const [id, options] = typeof first === "string" ? args : args.slice(1);
   if (typeof id !== "string" || id === "") {
     throw new InvalidArgumentError(`an instance id is needed, not ${JSON.stringify(id)}`);
   }
-  return { id, options: { ...(typeof options === "object" ? options : {}) } };
+  const output = isReference(first) ? first.output : undefined;
+  return { id, options: { ...(typeof options === "object" ? options : {}) }, output };
+}
+
+function isReference(value: unknown): value is OrchestratorReference<never, unknown, unknown> {
+  return typeof value === "object" && value !== null && "kind" in value;
 }

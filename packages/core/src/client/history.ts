@@ -1,6 +1,6 @@
 import type { HistoryEvent as WireEvent } from "@durabletask/protobuf";
 import { HistoryEventSchema } from "@durabletask/protobuf";
-import { fromJson, type JsonValue, toJson } from "@bufbuild/protobuf";
+import { type JsonValue, toJson } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { timestampToMs } from "../engine/timestamp.ts";
 
@@ -49,11 +49,6 @@ export function historyEventFromWire(event: WireEvent): HistoryEvent | undefined
 /** A history in the JSON form of the wire (proto3 JSON), which every SDK of the family can read. */
 export function historyToJson(history: readonly WireEvent[]): JsonValue[] {
   return history.map((event) => toJson(HistoryEventSchema, event));
-}
-
-/** Reads what {@link historyToJson} wrote. */
-export function historyFromJson(history: readonly JsonValue[]): WireEvent[] {
-  return history.map((event) => fromJson(HistoryEventSchema, event, { ignoreUnknownFields: true }));
 }
 
 function plainFields(message: object): Record<string, unknown> {

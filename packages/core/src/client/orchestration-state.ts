@@ -1,9 +1,15 @@
 import type { OrchestrationState as WireState } from "@durabletask/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { PayloadConverter } from "../converter.ts";
+import type { PayloadCoder } from "../payload-format.ts";
 import { timestampToMs } from "../engine/timestamp.ts";
 import { DurableTaskError } from "../errors.ts";
-import { type FailureDetails, isFailureCausedBy, RemoteError } from "../failure.ts";
+import {
+  type FailureDetails,
+  failureDetails as detailsOf,
+  isFailureCausedBy,
+  RemoteError,
+} from "../failure.ts";
 import { type OrchestrationStatus, statusFromWire } from "./status.ts";
 
 /**
@@ -29,7 +35,7 @@ export class OrchestrationFailedError extends DurableTaskError {
     );
     this.instanceId = instanceId;
     this.status = status;
-    this.failure = failureDetails;
+    this.failure = failureDetails && detailsOf(failureDetails);
   }
 
   /** Whether an error of this type is in the chain of causes. */
@@ -59,8 +65,15 @@ export class OrchestrationState<Out = unknown> {
   readonly #wire: WireState;
   readonly #converter: PayloadConverter;
   readonly #hasPayloads: boolean;
+  readonly #output: PayloadCoder | undefined;
 
-  constructor(wire: WireState, converter: PayloadConverter, hasPayloads: boolean) {
+  constructor(
+    wire: WireState,
+    converter: PayloadConverter,
+    hasPayloads: boolean,
+    output?: PayloadCoder,
+  ) {
+    this.#output = output;
     this.#wire = wire;
     this.#converter = converter;
     this.#hasPayloads = hasPayloads;
@@ -75,7 +88,7 @@ export class OrchestrationState<Out = unknown> {
     this.lastUpdatedAt = date(wire.lastUpdatedTimestamp) ?? this.createdAt;
     this.scheduledStartAt = date(wire.scheduledStartTimestamp);
     this.completedAt = date(wire.completedTimestamp);
-    this.failure = wire.failureDetails;
+    this.failure = wire.failureDetails && detailsOf(wire.failureDetails);
   }
 
   /** Whether it has ended, in whatever way. */
@@ -99,7 +112,8 @@ export class OrchestrationState<Out = unknown> {
     }
     if (!this.#hasPayloads) throw this.#notAvailable("payloads were not fetched");
     // The type comes from the definition by which it was scheduled or asked for.
-    return this.#converter.deserialize(this.#wire.output) as Out;
+    const output = this.#converter.deserialize(this.#wire.output);
+    return (this.#output ? this.#output.decode(output) : output) as Out;
   }
 
   /** What it was scheduled with; `undefined` if payloads were not fetched. */

@@ -1,10 +1,12 @@
-import type { AnyOrchestratorFunction } from "../engine/program.ts";
-import type { AnyActivityFunction } from "./activity.ts";
+import type { RegisteredOrchestrator } from "../engine/program.ts";
+import type { RegisteredActivity } from "./activity.ts";
 
 /** Where definitions put what a worker runs. */
 export interface Registry {
-  addActivity(name: string, activity: AnyActivityFunction): void;
-  addOrchestrator(name: string, orchestrator: AnyOrchestratorFunction): void;
+  /** Throws `DuplicateRegistrationError` if there is one of that name and version. */
+  addActivity(name: string, activity: RegisteredActivity): void;
+  /** Throws `DuplicateRegistrationError` if there is one of that name and version. */
+  addOrchestrator(name: string, orchestrator: RegisteredOrchestrator): void;
 }
 
 /** The method by which a definition registers itself; a registered symbol, so that two copies of the library can meet. */

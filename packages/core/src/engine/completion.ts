@@ -1,6 +1,6 @@
 import type { EventRaisedEvent, HistoryEvent, OrchestratorAction } from "@durabletask/protobuf";
 import { OrchestrationStatus } from "@durabletask/protobuf";
-import { failureOf } from "../failure.ts";
+import type { PayloadCoder } from "../payload-format.ts";
 import { toAction } from "./action-log.ts";
 import type { Execution } from "./execution.ts";
 import type { NextExecution } from "./session-context.ts";
@@ -8,7 +8,11 @@ import { timestampFromMs } from "./timestamp.ts";
 
 /** How an execution ended. */
 export type Outcome =
-  | { readonly kind: "returned"; readonly value: unknown }
+  | {
+      readonly kind: "returned";
+      readonly value: unknown;
+      readonly coder?: PayloadCoder | undefined;
+    }
   | { readonly kind: "threw"; readonly error: unknown }
   | { readonly kind: "continuedAsNew"; readonly next: NextExecution }
   | { readonly kind: "terminated"; readonly output: string | undefined };
@@ -37,9 +41,9 @@ function fields(
 ): Partial<Completion> & Pick<Completion, "orchestrationStatus"> {
   switch (outcome.kind) {
     case "returned":
-      return returned(outcome.value, execution);
+      return returned(outcome, execution);
     case "threw":
-      return threw(outcome.error);
+      return threw(outcome.error, execution);
     case "terminated":
       return { orchestrationStatus: OrchestrationStatus.TERMINATED, result: outcome.output };
     case "continuedAsNew":
@@ -54,19 +58,26 @@ function fields(
   }
 }
 
-function returned(value: unknown, execution: Execution): ReturnType<typeof fields> {
+function returned(
+  { value, coder }: Outcome & { readonly kind: "returned" },
+  execution: Execution,
+): ReturnType<typeof fields> {
   try {
+    const { converter } = execution.options;
     return {
       orchestrationStatus: OrchestrationStatus.COMPLETED,
-      result: execution.options.converter.serialize(value),
+      result: converter.serialize(coder ? coder.encode(value) : value),
     };
   } catch (error) {
-    return threw(error);
+    return threw(error, execution);
   }
 }
 
-function threw(error: unknown): ReturnType<typeof fields> {
-  return { orchestrationStatus: OrchestrationStatus.FAILED, failureDetails: failureOf(error) };
+function threw(error: unknown, execution: Execution): ReturnType<typeof fields> {
+  return {
+    orchestrationStatus: OrchestrationStatus.FAILED,
+    failureDetails: execution.options.failureOf(error),
+  };
 }
 
 /** Events that nobody has awaited, as they came; the hub puts them before what it still holds itself. */

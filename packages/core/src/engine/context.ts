@@ -15,7 +15,7 @@ import type { Task, TimerTask } from "./task.ts";
 export interface ActivityOptions {
   /** Default: not retried. */
   readonly retry?: Retry | undefined;
-  /** The version of the activity to call. Default: none. */
+  /** The version to call. Default: that of the definition; for a child, otherwise the worker's `defaultVersion`. */
   readonly version?: string | undefined;
   /** Facts that travel with the call and its retries, and show in the history. */
   readonly tags?: Readonly<Record<string, string>> | undefined;
@@ -83,6 +83,8 @@ export interface OrchestrationContext {
   /** The name under which it was scheduled. */
   readonly name: string;
   readonly version: string | undefined;
+  /** Compares its version with another: negative if this one is older. See `compareVersions`. */
+  compareVersionTo(version: string): number;
   readonly tags: Readonly<Record<string, string>>;
   /** The parent, if this is a child orchestration. */
   readonly parent: ParentOrchestration | undefined;
@@ -105,7 +107,7 @@ export interface OrchestrationContext {
 
   /** Starts a child orchestration, and waits for its output. The task fails with `TaskFailedError`. */
   callSubOrchestrator<In, Out>(
-    orchestrator: OrchestratorReference<In, Out>,
+    orchestrator: OrchestratorReference<In, Out, unknown>,
     ...args: CallArguments<In, SubOrchestrationOptions>
   ): Task<Out>;
   callSubOrchestrator<In, Out>(
@@ -129,20 +131,25 @@ export interface OrchestrationContext {
    * are kept; several waiters of one name are served in the order in which they began to wait.
    */
   waitForExternalEvent<Payload>(
-    event: EventReference<Payload>,
+    event: EventReference<Payload, never>,
     options?: WaitOptions,
   ): Task<Payload>;
   waitForExternalEvent<Payload = unknown>(name: string, options?: WaitOptions): Task<Payload>;
 
   /** Sends an event to another orchestration. To one that does not exist, or has ended, it is lost. */
-  sendEvent<Payload>(instanceId: string, event: EventReference<Payload>, data: Payload): void;
+  sendEvent<Sent>(
+    instanceId: string,
+    event: EventReference<unknown, Sent>,
+    ...data: undefined extends Sent ? [data?: Sent] : [data: Sent]
+  ): void;
   sendEvent(instanceId: string, name: string, data?: unknown): void;
 
   /**
    * Ends this execution and starts the next one of the same instance, with a new input and an empty history. Return what
-   * it gives: nothing that the code does afterwards has an effect.
+   * it gives: nothing that the code does afterwards has an effect. A boolean in the place of options says whether events
+   * are saved, as in the JavaScript SDK.
    */
-  continueAsNew(input?: unknown, options?: ContinueAsNewOptions): never;
+  continueAsNew(input?: unknown, options?: ContinueAsNewOptions | boolean): never;
 
   /** Sets what clients see as the custom status, until the next call. */
   setCustomStatus(status: unknown): void;

@@ -1,5 +1,6 @@
 import type { EventRaisedEvent } from "@durabletask/protobuf";
 import { durationToMs } from "../duration.ts";
+import type { PayloadCoder } from "../payload-format.ts";
 import type { WaitOptions } from "./context.ts";
 import { DurableTask } from "./durable-task.ts";
 import { EventTimeoutError, TaskCanceledError } from "./errors.ts";
@@ -11,11 +12,18 @@ import { TimerCall } from "./timer-call.ts";
 export class EventWait extends DurableTask<never> implements EventWaiter {
   readonly #execution: Execution;
   readonly #name: string;
+  readonly #coder: PayloadCoder | undefined;
   #timer: TimerCall | undefined;
 
-  constructor(execution: Execution, name: string, { timeout, signal }: WaitOptions) {
+  constructor(
+    execution: Execution,
+    name: string,
+    coder: PayloadCoder | undefined,
+    { timeout, signal }: WaitOptions,
+  ) {
     super(execution.flow);
     this.#execution = execution;
+    this.#coder = coder;
     this.#name = name;
     const timeoutMs = timeout && durationToMs(timeout, "the timeout");
     if (signal?.aborted === true) this.#cancel(signal.reason);
@@ -33,7 +41,7 @@ export class EventWait extends DurableTask<never> implements EventWaiter {
   deliver(event: EventRaisedEvent): void {
     this.#timer?.cancel();
     try {
-      this.complete(this.#execution.decode(event.input));
+      this.complete(this.#execution.decode(event.input, this.#coder));
     } catch (error) {
       this.fail(error);
     }

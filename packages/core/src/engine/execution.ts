@@ -1,5 +1,6 @@
 import type { TaskFailureDetails } from "@durabletask/protobuf";
 import type { PayloadConverter } from "../converter.ts";
+import type { PayloadCoder } from "../payload-format.ts";
 import { ActionLog } from "./action-log.ts";
 import { NonDurableAwaitError } from "./errors.ts";
 import { ExternalEvents } from "./external-events.ts";
@@ -19,6 +20,12 @@ export interface EngineOptions {
   readonly converter: PayloadConverter;
   /** Timers that are longer become a chain of timers of at most this length. */
   readonly maximumTimerIntervalMs: number;
+  /** The version of children that are called without one. */
+  readonly defaultVersion?: string | undefined;
+  /** Whether the inputs of activities go out as the only element of an array, as .NET sends and reads them. */
+  readonly wrapsActivityInputs?: boolean | undefined;
+  /** What a thrown value says of itself on the wire. */
+  readonly failureOf: (thrown: unknown) => TaskFailureDetails;
   /** Actions that one turn may ask for. */
   readonly maximumActions: number;
   /** Resolves once the code is blocked: no microtask is left. */
@@ -49,8 +56,9 @@ export class Execution {
   }
 
   /** Reads a payload. Its type is what the reference promised that was called with, hence the one cast. */
-  decode(payload: string | undefined): never {
-    return this.options.converter.deserialize(payload) as never;
+  decode(payload: string | undefined, coder?: PayloadCoder): never {
+    const value = this.options.converter.deserialize(payload);
+    return (coder ? coder.decode(value) : value) as never;
   }
 
   /** Every durable call begins here: it is allowed only while an episode runs. */

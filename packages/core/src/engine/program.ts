@@ -2,10 +2,19 @@ import type { OrchestrationContext } from "./context.ts";
 import { EndedTask } from "./combinators.ts";
 import { DurableTask, type TaskObserver } from "./durable-task.ts";
 import { NonDurableAwaitError } from "./errors.ts";
+import type { PayloadCoder } from "../payload-format.ts";
 import type { Flow } from "./flow.ts";
 
 /** An orchestrator function of any style, as the engine runs it. */
 export type AnyOrchestratorFunction = (ctx: OrchestrationContext, input: never) => unknown;
+
+/** An orchestrator as a worker has it. */
+export interface RegisteredOrchestrator {
+  readonly run: AnyOrchestratorFunction;
+  readonly version?: string | undefined;
+  readonly input?: PayloadCoder | undefined;
+  readonly output?: PayloadCoder | undefined;
+}
 
 /** Told once how the code ended. */
 export interface ProgramEnd {

@@ -1,25 +1,40 @@
+import type { PayloadCoder } from "../payload-format.ts";
+
+/** What a definition says of itself to whoever calls it. */
+interface Reference {
+  readonly name: string;
+  /** The version to call, where the caller says none. */
+  readonly version?: string | undefined;
+  /** What its input goes through, where it has a schema or a codec. */
+  readonly input?: PayloadCoder | undefined;
+  /** What its output goes through. */
+  readonly output?: PayloadCoder | undefined;
+}
+
 /**
  * How an orchestrator names what it calls: by a definition, by a plain named function, or by a name.
  *
- * `signature` exists for the compiler only; it carries the types of input and output, as JSON gives them back.
+ * `signature` exists for the compiler only. `In` is what the caller passes, `Out` what it gets back.
  */
-export interface ActivityReference<In, Out> {
+export interface ActivityReference<In, Out> extends Reference {
   readonly kind: "activity";
-  readonly name: string;
   readonly signature?: (input: In) => Out;
 }
 
-export interface OrchestratorReference<In, Out> {
+/** The same for an orchestrator. `Raw` is its output as plain JSON: what is seen without its schema or codec. */
+export interface OrchestratorReference<In, Out, Raw = Out> extends Reference {
   readonly kind: "orchestrator";
-  readonly name: string;
   readonly signature?: (input: In) => Out;
+  readonly raw?: Raw;
 }
 
-/** A name for an external event that carries the type of its payload. */
-export interface EventReference<Payload> {
+/** A name for an external event that carries the type of its payload: `Sent` goes in, `Payload` comes out. */
+export interface EventReference<Payload, Sent = Payload> {
   readonly kind: "event";
   readonly name: string;
-  readonly payload?: Payload;
+  /** What the payload goes through, where the event has a schema or a codec. */
+  readonly coder?: PayloadCoder | undefined;
+  readonly signature?: (sent: Sent) => Payload;
 }
 
 /** Any activity function, seen by an orchestrator: what it gets besides the input is the worker's business. */
@@ -36,7 +51,10 @@ export type CallArguments<In, Options> = undefined extends In
   ? [input?: In, options?: Options]
   : [input: In, options?: Options];
 
-/** The name that a reference, a function or a string stands for. */
-export function nameOf(reference: string | { readonly name: string }): string {
-  return typeof reference === "string" ? reference : reference.name;
+/** What is called: a reference, a function, or a name. */
+export type Callee = string | ({ readonly name: string } & Partial<Reference>);
+
+/** What a callee says of itself; a name says nothing else. */
+export function referenceOf(callee: Callee): { readonly name: string } & Partial<Reference> {
+  return typeof callee === "string" ? { name: callee } : callee;
 }

@@ -41,9 +41,9 @@ describe("a retry policy", () => {
     rig.advance(1000);
     const second = await rig.turn(fired(2));
     expect(second.actions[0]?.id).toBe(3);
-    expect(second.actions[0]?.orchestratorActionType).toEqual(
-      first.actions[0]?.orchestratorActionType,
-    );
+    const tags = { team: "x", "durabletask.first-attempt": "1" };
+    expect(first.actions[0]?.orchestratorActionType.value).toMatchObject({ tags: { team: "x" } });
+    expect(second.actions[0]?.orchestratorActionType.value).toMatchObject({ version: "7", tags });
     expect(wordsOf(await rig.turn(failed(3)))).toEqual(["timer +3000"]);
     rig.advance(2000);
     await rig.turn(fired(4));

@@ -1,6 +1,8 @@
 import type { ExecutionStartedEvent, HistoryEvent } from "@durabletask/protobuf";
 import { type Duration, durationToMs } from "../duration.ts";
 import { InvalidArgumentError } from "../errors.ts";
+import type { PayloadCoder } from "../payload-format.ts";
+import { compareVersions } from "../version.ts";
 import type {
   ActivityOptions,
   ContinueAsNewOptions,
@@ -14,7 +16,7 @@ import { EventWait } from "./event-wait.ts";
 import type { Execution } from "./execution.ts";
 import { nameBasedGuid } from "./guid.ts";
 import { createRandom, type Random } from "./random.ts";
-import { nameOf } from "./reference.ts";
+import { type Callee, referenceOf } from "./reference.ts";
 import type { Task, TimerTask } from "./task.ts";
 import { TaskCall } from "./task-call.ts";
 import { DurableTimer } from "./timer-call.ts";
@@ -26,7 +28,7 @@ export interface NextExecution {
   readonly newVersion: string | undefined;
 }
 
-type Named = string | { readonly name: string };
+type EventCallee = string | { readonly name: string; readonly coder?: PayloadCoder | undefined };
 
 /** The context of one execution: turns calls of the orchestrator into actions. */
 export class SessionContext implements OrchestrationContext {
@@ -39,6 +41,7 @@ export class SessionContext implements OrchestrationContext {
   readonly #execution: Execution;
   readonly #seed: string;
   readonly #onContinueAsNew: (next: NextExecution) => void;
+  readonly #input: PayloadCoder | undefined;
   #guids = 0;
   #random: Random | undefined;
   #customStatus: string | undefined;
@@ -48,10 +51,12 @@ export class SessionContext implements OrchestrationContext {
     started: ExecutionStartedEvent,
     seed: string,
     logger: OrchestrationLogger,
+    input: PayloadCoder | undefined,
     onContinueAsNew: (next: NextExecution) => void,
   ) {
     this.#execution = execution;
     this.#seed = seed;
+    this.#input = input;
     this.#onContinueAsNew = onContinueAsNew;
     this.logger = logger;
     this.instanceId = started.orchestrationInstance?.instanceId ?? "";
@@ -75,36 +80,49 @@ export class SessionContext implements OrchestrationContext {
     return this.#customStatus;
   }
 
-  callActivity(activity: Named, input?: unknown, options: ActivityOptions = {}): Task<never> {
-    const name = this.#begin("callActivity", activity);
+  compareVersionTo(version: string): number {
+    return compareVersions(this.version, version);
+  }
+
+  callActivity(activity: Callee, input?: unknown, options: ActivityOptions = {}): Task<never> {
+    const reference = this.#begin("callActivity", activity);
+    const { name } = reference;
+    const payload = this.#serialize(input, reference.input);
+    const { wrapsActivityInputs } = this.#execution.options;
     const action = {
       $typeName: "ScheduleTaskAction",
       name,
-      version: options.version,
-      input: this.#serialize(input),
+      version: options.version ?? reference.version,
+      input: wrapsActivityInputs ? `[${payload ?? "null"}]` : payload,
       tags: { ...options.tags },
     } as const;
     return new TaskCall(
       this.#execution,
-      { kind: "activity", name, action: { case: "scheduleTask", value: action } },
+      {
+        kind: "activity",
+        name,
+        action: { case: "scheduleTask", value: action },
+        output: reference.output,
+      },
       options.retry,
     );
   }
 
   callSubOrchestrator(
-    orchestrator: Named,
+    orchestrator: Callee,
     input?: unknown,
     options: SubOrchestrationOptions = {},
   ): Task<never> {
-    const name = this.#begin("callSubOrchestrator", orchestrator);
+    const reference = this.#begin("callSubOrchestrator", orchestrator);
+    const { name } = reference;
     const { instanceId } = options;
     if (instanceId === "") throw new InvalidArgumentError("the instance id of a child is empty");
     const action = {
       $typeName: "CreateSubOrchestrationAction" as const,
       instanceId: instanceId ?? this.#derive("child", this.#execution.actions.nextId),
       name,
-      version: options.version,
-      input: this.#serialize(input),
+      version: options.version ?? reference.version ?? this.#execution.options.defaultVersion,
+      input: this.#serialize(input, reference.input),
       tags: { ...options.tags },
     };
     const adopt = ({ eventType }: HistoryEvent): void => {
@@ -119,6 +137,7 @@ export class SessionContext implements OrchestrationContext {
         name,
         action: { case: "createSubOrchestration", value: action },
         recorded: instanceId === undefined ? adopt : undefined,
+        output: reference.output,
       },
       options.retry,
     );
@@ -129,12 +148,13 @@ export class SessionContext implements OrchestrationContext {
     return new DurableTimer(this.#execution, this.#instant(fireAt));
   }
 
-  waitForExternalEvent(event: Named, options: WaitOptions = {}): Task<never> {
-    return new EventWait(this.#execution, this.#begin("waitForExternalEvent", event), options);
+  waitForExternalEvent(event: EventCallee, options: WaitOptions = {}): Task<never> {
+    const { name } = this.#begin("waitForExternalEvent", event);
+    return new EventWait(this.#execution, name, coderOf(event), options);
   }
 
-  sendEvent(instanceId: string, event: Named, data?: unknown): void {
-    const name = this.#begin("sendEvent", event);
+  sendEvent(instanceId: string, event: EventCallee, data?: unknown): void {
+    const { name } = this.#begin("sendEvent", event);
     if (instanceId === "") throw new InvalidArgumentError("sendEvent needs an instance id");
     this.#execution.actions.add({
       case: "sendEvent",
@@ -142,15 +162,16 @@ export class SessionContext implements OrchestrationContext {
         $typeName: "SendEventAction",
         instance: { $typeName: "OrchestrationInstance", instanceId },
         name,
-        data: this.#serialize(data),
+        data: this.#serialize(data, coderOf(event)),
       },
     });
   }
 
-  continueAsNew(input?: unknown, options: ContinueAsNewOptions = {}): never {
+  continueAsNew(input?: unknown, options: ContinueAsNewOptions | boolean = {}): never {
     this.#execution.assertRunning("continueAsNew");
-    const { saveEvents = true, newVersion } = options;
-    this.#onContinueAsNew({ input: this.#serialize(input), saveEvents, newVersion });
+    const { saveEvents = true, newVersion } =
+      typeof options === "boolean" ? { saveEvents: options } : options;
+    this.#onContinueAsNew({ input: this.#serialize(input, this.#input), saveEvents, newVersion });
     // The type tells the compiler that what is returned never becomes the output; throwing would run users' catch blocks.
     return undefined as never;
   }
@@ -172,10 +193,10 @@ export class SessionContext implements OrchestrationContext {
     return this.#random();
   }
 
-  #begin(call: string, named: Named): string {
+  #begin(call: string, callee: Callee): ReturnType<typeof referenceOf> {
     this.#execution.assertRunning(call);
-    const name = nameOf(named);
-    if (typeof name === "string" && name !== "") return name;
+    const reference = referenceOf(callee);
+    if (typeof reference.name === "string" && reference.name !== "") return reference;
     throw new InvalidArgumentError(
       `${call} needs a name; an anonymous function has none: use define* or pass a name`,
     );
@@ -186,8 +207,8 @@ export class SessionContext implements OrchestrationContext {
     return nameBasedGuid(this.#execution.options.sha1, `${this.#seed}:${purpose}:${counter}`);
   }
 
-  #serialize(value: unknown): string | undefined {
-    return this.#execution.options.converter.serialize(value);
+  #serialize(value: unknown, coder?: PayloadCoder): string | undefined {
+    return this.#execution.options.converter.serialize(coder ? coder.encode(value) : value);
   }
 
   #instant(fireAt: Duration | Date): number {
@@ -202,6 +223,10 @@ export class SessionContext implements OrchestrationContext {
 
 /** The last millisecond that a `Date` can hold. */
 const latestInstant = 8.64e15;
+
+function coderOf(event: EventCallee): PayloadCoder | undefined {
+  return typeof event === "string" ? undefined : event.coder;
+}
 
 function parentOf({ parentInstance }: ExecutionStartedEvent): ParentOrchestration | undefined {
   if (parentInstance === undefined) return undefined;

@@ -8,7 +8,7 @@ import { completion, type Outcome } from "./completion.ts";
 import { recordsAction } from "./action-log.ts";
 import { NonDeterminismError, NonDurableAwaitError } from "./errors.ts";
 import { type EngineOptions, Execution, type OpenCall } from "./execution.ts";
-import { type AnyOrchestratorFunction, type Program, startProgram } from "./program.ts";
+import { type Program, type RegisteredOrchestrator, startProgram } from "./program.ts";
 import { SessionContext } from "./session-context.ts";
 import { Queue } from "./queue.ts";
 import { timestampToMs } from "./timestamp.ts";
@@ -42,7 +42,7 @@ export interface Turn {
  * that is dropped is simply forgotten; no user code runs because of it (E13).
  */
 export class Session {
-  readonly #orchestrator: AnyOrchestratorFunction;
+  readonly #orchestrator: RegisteredOrchestrator;
   readonly #options: SessionOptions;
   readonly #execution: Execution;
   #context: SessionContext | undefined;
@@ -50,6 +50,7 @@ export class Session {
   #outcome: Outcome | undefined;
   #episode: Episode = { past: [], fresh: [], next: 0 };
   #position = -1;
+  #bytes = 0;
   /** While suspended: what came since, in order (E9). */
   #held: Queue<HistoryEvent> | undefined;
   /** Held events that a resume has set free and that are still to be applied. */
@@ -57,10 +58,15 @@ export class Session {
   /** The engine has failed the instance: no more events are applied. */
   #isFaulted = false;
 
-  constructor(orchestrator: AnyOrchestratorFunction, options: SessionOptions) {
+  constructor(orchestrator: RegisteredOrchestrator, options: SessionOptions) {
     this.#orchestrator = orchestrator;
     this.#options = options;
     this.#execution = new Execution(options);
+  }
+
+  /** About how many bytes of memory the history has taken that the session has seen. Changes only while it runs. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /**
@@ -114,6 +120,7 @@ export class Session {
     const event = isPast ? past[next] : fresh[next - past.length];
     if (event !== undefined) {
       this.#position += 1;
+      this.#bytes += bytesOf(event);
       // Held events take the Resume's (E7): they are applied while it is the delivered one.
       this.#execution.isReplaying = isPast;
     }
@@ -177,19 +184,21 @@ export class Session {
     const { orchestrationInstance: instance } = started;
     const seed = `${instance?.instanceId}:${instance?.executionId ?? timestampMs}`;
     const execution = this.#execution;
+    const { run, input, output } = this.#orchestrator;
     const context = new SessionContext(
       execution,
       started,
       seed,
       this.#options.createLogger(started, () => execution.isReplaying),
+      input,
       (next) => this.#end({ kind: "continuedAsNew", next }),
     );
     this.#context = context;
     this.#program = startProgram(
-      () => this.#orchestrator(context, execution.decode(started.input)),
+      () => run(context, execution.decode(started.input, input)),
       execution.flow,
       {
-        returned: (value) => this.#codeEnded({ kind: "returned", value }),
+        returned: (value) => this.#codeEnded({ kind: "returned", value, coder: output }),
         threw: (error) => this.#codeEnded({ kind: "threw", error }),
       },
     );
@@ -263,6 +272,14 @@ export class Session {
   #abandons(error: unknown): boolean {
     return this.#options.onNonDeterminism === "abandon" && error instanceof NonDeterminismError;
   }
+}
+
+/** What an event and what the code makes of it take, roughly: its payload, and a round figure for the rest. */
+function bytesOf({ eventType }: HistoryEvent): number {
+  const { value } = eventType;
+  if (value === undefined) return 200;
+  if ("result" in value) return 200 + (value.result?.length ?? 0);
+  return 200 + ("input" in value ? (value.input?.length ?? 0) : 0);
 }
 
 /** The events of one episode, and how far it has come. */

@@ -1,9 +1,13 @@
 import type { HistoryEvent, OrchestratorAction, TaskFailureDetails } from "@durabletask/protobuf";
-import { type FailedTask, TaskFailedError } from "../failure.ts";
+import { failureDetails, type FailedTask, TaskFailedError } from "../failure.ts";
+import type { PayloadCoder } from "../payload-format.ts";
 import { DurableTask } from "./durable-task.ts";
 import type { Execution, OpenCall } from "./execution.ts";
 import { type Retry, type RetryDecision, retryDecision } from "./retry.ts";
 import { TimerCall } from "./timer-call.ts";
+
+/** The reserved tag that carries the event id of an activity's first attempt to its retries. */
+export const firstAttemptTag = "durabletask.first-attempt";
 
 /** What is scheduled for each attempt of a call. */
 export interface CallTarget {
@@ -11,6 +15,8 @@ export interface CallTarget {
   readonly name: string;
   /** The action of an attempt; all but its id is the same each time, tags, version and child id included. */
   readonly action: OrchestratorAction["orchestratorActionType"];
+  /** What its result goes through. */
+  readonly output?: PayloadCoder | undefined;
   /** Adopts a generated id that was recorded differently. */
   readonly recorded?: ((event: HistoryEvent) => void) | undefined;
 }
@@ -23,6 +29,7 @@ export class TaskCall extends DurableTask<never> implements OpenCall {
   readonly #decide: RetryDecision | undefined;
   readonly #startedMs: number;
   #attempts = 0;
+  #firstId = 0;
   #id = 0;
 
   constructor(execution: Execution, target: CallTarget, retry: Retry | undefined) {
@@ -36,7 +43,7 @@ export class TaskCall extends DurableTask<never> implements OpenCall {
 
   completed(payload: string | undefined): void {
     try {
-      this.complete(this.#execution.decode(payload));
+      this.complete(this.#execution.decode(payload, this.#target.output));
     } catch (error) {
       this.fail(error);
     }
@@ -45,7 +52,7 @@ export class TaskCall extends DurableTask<never> implements OpenCall {
   failed(failure: TaskFailureDetails): void {
     const delayMs = this.#decide?.({
       lastAttemptNumber: this.#attempts,
-      lastFailure: failure,
+      lastFailure: failureDetails(failure),
       totalRetryTimeMs: this.#execution.nowMs - this.#startedMs,
     });
     if (delayMs === undefined) this.#giveUp(failure);
@@ -56,8 +63,16 @@ export class TaskCall extends DurableTask<never> implements OpenCall {
   #schedule(): void {
     const { action, recorded } = this.#target;
     this.#attempts += 1;
-    this.#id = this.#execution.actions.add(action, recorded);
+    this.#id = this.#execution.actions.add(this.#attempt(action), recorded);
+    this.#firstId ||= this.#id;
     this.#execution.open.set(this.#id, this);
+  }
+
+  /** A retry of an activity tells which attempt was the first: the activity's idempotency key is made of it. */
+  #attempt(action: CallTarget["action"]): CallTarget["action"] {
+    if (action.case !== "scheduleTask" || this.#firstId === 0) return action;
+    const tags = { ...action.value.tags, [firstAttemptTag]: String(this.#firstId) };
+    return { ...action, value: { ...action.value, tags } };
   }
 
   #giveUp(failure: TaskFailureDetails): void {

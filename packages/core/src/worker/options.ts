@@ -1,8 +1,10 @@
 import { availableParallelism } from "node:os";
+import type { TaskFailureDetails } from "@durabletask/protobuf";
 import { type Clock, systemClock } from "../clock.ts";
 import { type PayloadConverter, jsonConverter } from "../converter.ts";
 import { type Duration, durationToMs } from "../duration.ts";
 import { InvalidArgumentError } from "../errors.ts";
+import { type FailureProperties, failureOf } from "../failure.ts";
 import { type Logger, defaultLogger } from "../logger.ts";
 
 /** How many work items of each kind a worker runs at the same time. */
@@ -17,6 +19,26 @@ export interface Concurrency {
 export interface SessionLimits {
   /** Orchestrations at most. Default: 1,000. */
   readonly count?: number | undefined;
+  /** Bytes of history that they have seen, all together. Default: 64 MiB. */
+  readonly bytes?: number | undefined;
+}
+
+/** Which versions of orchestrations a worker takes, and what it does with the others. */
+export interface WorkerVersioning {
+  /** The worker's own version. Default: none, which takes everything. */
+  readonly version?: string | undefined;
+  /** The version of children that are called without one; a parent's version is not inherited. Default: none. */
+  readonly defaultVersion?: string | undefined;
+  /**
+   * Which orchestrations fit: all (`"none"`), those of exactly this version (`"strict"`), or those of this version and
+   * older ones (`"currentOrOlder"`). See `compareVersions`. Default: `"none"`.
+   */
+  readonly matchStrategy?: "none" | "strict" | "currentOrOlder" | undefined;
+  /**
+   * What becomes of one that does not fit: it is handed back for another worker (`"reject"`), or it fails with
+   * `VersionMismatch` (`"fail"`). Default: `"reject"`.
+   */
+  readonly failureStrategy?: "reject" | "fail" | undefined;
 }
 
 /** How a worker works. */
@@ -35,6 +57,15 @@ export interface TaskHubWorkerOptions {
   readonly sessions?: SessionLimits | false | undefined;
   /** What becomes of an instance whose code no longer fits its history. Default: it fails. */
   readonly onNonDeterminism?: "fail" | "abandon" | undefined;
+  /** Which versions of orchestrations it takes. Default: all. */
+  readonly versioning?: WorkerVersioning | undefined;
+  /** Facts that go with the failures of this worker's activities and orchestrations. Default: none. */
+  readonly failureProperties?: FailureProperties | undefined;
+  /**
+   * `"dotnet"` sends and reads inputs of activities as .NET does, as the only element of an array: for orchestrators here
+   * that call activities there, and the other way round. Default: `"plain"`.
+   */
+  readonly activityInputs?: "plain" | "dotnet" | undefined;
   /** How values become payloads. Default: JSON. */
   readonly converter?: PayloadConverter | undefined;
   /** What waits between tries waits on it. Default: the platform's clock. */
@@ -49,6 +80,10 @@ export interface WorkerSettings {
   readonly shutdownTimeoutMs: number;
   readonly maximumTimerIntervalMs: number;
   readonly sessionCount: number;
+  readonly sessionBytes: number;
+  readonly versioning: WorkerVersioning;
+  readonly activityInputs: "plain" | "dotnet";
+  readonly failureOf: (thrown: unknown) => TaskFailureDetails;
   readonly onNonDeterminism: "fail" | "abandon";
   readonly converter: PayloadConverter;
   readonly clock: Clock;
@@ -57,21 +92,42 @@ export interface WorkerSettings {
 /** Throws `InvalidArgumentError` for what cannot be. */
 export function workerSettings(options: TaskHubWorkerOptions): WorkerSettings {
   const perKind = 100 * availableParallelism();
-  const { concurrency = {}, sessions = {} } = options;
+  const { concurrency = {}, sessions = {}, logger = defaultLogger } = options;
   const maximumTimerInterval = options.maximumTimerInterval ?? { days: 3 };
   return {
     orchestrations: positive(concurrency.orchestrations ?? perKind, "concurrency.orchestrations"),
     activities: positive(concurrency.activities ?? perKind, "concurrency.activities"),
-    logger: options.logger ?? defaultLogger,
+    logger,
     shutdownTimeoutMs: durationToMs(options.shutdownTimeout ?? { seconds: 30 }, "shutdownTimeout"),
     maximumTimerIntervalMs: positive(
       durationToMs(maximumTimerInterval, "maximumTimerInterval"),
       "maximumTimerInterval",
     ),
     sessionCount: sessions === false ? 0 : positive(sessions.count ?? 1000, "sessions.count"),
+    sessionBytes:
+      sessions === false ? 0 : positive(sessions.bytes ?? 64 * 1024 * 1024, "sessions.bytes"),
+    versioning: options.versioning ?? {},
+    activityInputs: options.activityInputs ?? "plain",
+    failureOf: failureConverter(options.failureProperties, logger),
     onNonDeterminism: options.onNonDeterminism ?? "fail",
     converter: options.converter ?? jsonConverter,
     clock: options.clock ?? systemClock,
+  };
+}
+
+/** What a thrown value says of itself, with the user's properties. They may throw; failures must not get lost by that. */
+function failureConverter(
+  properties: FailureProperties | undefined,
+  logger: Logger,
+): WorkerSettings["failureOf"] {
+  if (properties === undefined) return (thrown) => failureOf(thrown);
+  return (thrown) => {
+    try {
+      return failureOf(thrown, properties);
+    } catch (error) {
+      logger.warn?.({ error }, "failureProperties threw; the failure goes out without them");
+      return failureOf(thrown);
+    }
   };
 }
 

@@ -2,10 +2,11 @@ import type {
   ExecutionStartedEvent,
   OrchestratorRequest,
   OrchestratorResponse,
+  TaskFailureDetails,
 } from "@durabletask/protobuf";
 import { OrchestrationStatus } from "@durabletask/protobuf";
 import { toAction } from "../engine/action-log.ts";
-import type { AnyOrchestratorFunction } from "../engine/program.ts";
+import type { RegisteredOrchestrator } from "../engine/program.ts";
 import { Session, type SessionOptions, type Turn } from "../engine/session.ts";
 import { createFailure } from "../failure.ts";
 import type { TaskHubService } from "../task-hub-service.ts";
@@ -13,14 +14,16 @@ import type { Delivery } from "./delivery.ts";
 import type { WorkerSettings } from "./options.ts";
 import { sessionScope, settle, sha1 } from "./platform.ts";
 import { createReplaySafeLogger } from "./replay-safe-logger.ts";
+import type { VersionedEntries } from "./registry.ts";
 import { sessionRequest, Sessions } from "./sessions.ts";
+import { versionMismatch } from "./version-match.ts";
 
 /** More actions than this in one turn fail the instance: most likely a loop that never awaits. */
 const maximumActions = 100_000;
 
 /** Runs turns of orchestrations, and delivers what comes of them. */
 export class OrchestrationRunner {
-  readonly #orchestrators: ReadonlyMap<string, AnyOrchestratorFunction>;
+  readonly #orchestrators: VersionedEntries<RegisteredOrchestrator>;
   readonly #hub: TaskHubService;
   readonly #settings: WorkerSettings;
   readonly #delivery: Delivery;
@@ -28,7 +31,7 @@ export class OrchestrationRunner {
   readonly #sessionOptions: SessionOptions;
 
   constructor(
-    orchestrators: ReadonlyMap<string, AnyOrchestratorFunction>,
+    orchestrators: VersionedEntries<RegisteredOrchestrator>,
     hub: TaskHubService,
     settings: WorkerSettings,
     delivery: Delivery,
@@ -37,13 +40,16 @@ export class OrchestrationRunner {
     this.#hub = hub;
     this.#settings = settings;
     this.#delivery = delivery;
-    this.#sessions = new Sessions(settings.sessionCount);
-    const { converter, logger, maximumTimerIntervalMs, onNonDeterminism } = settings;
+    this.#sessions = new Sessions(settings.sessionCount, settings.sessionBytes);
+    const { converter, logger, maximumTimerIntervalMs, onNonDeterminism, failureOf } = settings;
     this.#sessionOptions = {
       converter,
       maximumTimerIntervalMs,
       maximumActions,
       onNonDeterminism,
+      failureOf,
+      defaultVersion: settings.versioning.defaultVersion,
+      wrapsActivityInputs: settings.activityInputs === "dotnet",
       settle,
       sha1,
       createLogger: (started, isReplaying) => createReplaySafeLogger(logger, started, isReplaying),
@@ -61,7 +67,7 @@ export class OrchestrationRunner {
     const fields = { instanceId };
     const abandon = (): Promise<unknown> =>
       this.#hub.abandonTaskOrchestratorWorkItem({ completionToken });
-    let turn: Turn | "missed";
+    let turn: Turn | "missed" | "rejected";
     try {
       turn = await this.#turn(request, completionToken);
     } catch (error) {
@@ -73,6 +79,13 @@ export class OrchestrationRunner {
       return this.#delivery.abandon(abandon, fields);
     }
     codeEnded();
+    if (turn === "rejected") {
+      this.#settings.logger.debug?.(
+        fields,
+        "the turn is of a version that this worker does not take",
+      );
+      return this.#delivery.abandon(abandon, fields);
+    }
     const response: OrchestratorResponse = {
       $typeName: "OrchestratorResponse",
       instanceId,
@@ -88,13 +101,16 @@ export class OrchestrationRunner {
     this.#sessions.drop(instanceId, completionToken);
   }
 
-  async #turn(request: OrchestratorRequest, completionToken: string): Promise<Turn | "missed"> {
+  async #turn(
+    request: OrchestratorRequest,
+    completionToken: string,
+  ): Promise<Turn | "missed" | "rejected"> {
     const { instanceId, executionId, pastEvents, newEvents } = request;
     const { isExtended, includesHistory, mark } = sessionRequest(request);
     const live = this.#sessions.take(instanceId, executionId, mark);
     if (live === undefined && !includesHistory) return "missed";
     const session = live ?? this.#open(request);
-    if (typeof session === "string") return notFound(session);
+    if (!(session instanceof Session)) return session;
     const past = live === undefined ? pastEvents : [];
     const turn = await sessionScope.run(session, () => session.run(past, newEvents));
     if (isExtended && !turn.hasEnded && this.#settings.sessionCount > 0) {
@@ -104,13 +120,20 @@ export class OrchestrationRunner {
     return turn;
   }
 
-  /** A new session, or the name of the orchestrator that nobody registered. */
-  #open(request: OrchestratorRequest): Session | string {
+  /** A new session, or what becomes of a turn that this worker cannot run. */
+  #open(request: OrchestratorRequest): Session | Turn | "rejected" {
     const started = startOf(request);
     if (started === undefined) throw new Error("the history has no ExecutionStarted event");
-    const orchestrator = this.#orchestrators.get(started.name);
+    const { versioning } = this.#settings;
+    const mismatch = versionMismatch(started.version, versioning);
+    if (mismatch !== undefined) {
+      return versioning.failureStrategy === "fail"
+        ? failedTurn(createFailure("VersionMismatch", mismatch, true))
+        : "rejected";
+    }
+    const orchestrator = this.#orchestrators.find(started.name, started.version);
     return orchestrator === undefined
-      ? started.name
+      ? failedTurn(notFound(started))
       : new Session(orchestrator, this.#sessionOptions);
   }
 }
@@ -127,14 +150,20 @@ function startOf({
   return undefined;
 }
 
-function notFound(name: string): Turn {
-  const message = `no orchestrator named '${name}' is registered with the worker that took the turn`;
+function notFound({ name, version }: ExecutionStartedEvent): TaskFailureDetails {
+  const which = version ? ` in version '${version}'` : "";
+  const message = `no orchestrator named '${name}'${which} is registered with the worker that took the turn`;
+  return createFailure("OrchestratorTaskNotFound", message, true);
+}
+
+/** A turn that fails its instance without having run any of its code. */
+function failedTurn(failureDetails: TaskFailureDetails): Turn {
   const action = toAction(-1, {
     case: "completeOrchestration",
     value: {
       $typeName: "CompleteOrchestrationAction",
       orchestrationStatus: OrchestrationStatus.FAILED,
-      failureDetails: createFailure("OrchestratorTaskNotFound", message, true),
+      failureDetails,
       carryoverEvents: [],
       tags: {},
     },

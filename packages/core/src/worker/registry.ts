@@ -1,29 +1,71 @@
-import type { AnyActivityFunction } from "../definition/activity.ts";
+import type { RegisteredActivity } from "../definition/activity.ts";
 import type { Registry } from "../definition/registrable.ts";
-import type { AnyOrchestratorFunction } from "../engine/program.ts";
+import type { RegisteredOrchestrator } from "../engine/program.ts";
 import { DurableTaskError } from "../errors.ts";
 
-/** A worker was given two definitions of one kind under one name. */
+/** A worker was given two definitions of one kind under one name and version. */
 export class DuplicateRegistrationError extends DurableTaskError {
   override name = "DuplicateRegistrationError";
 
-  constructor(kind: string, name: string) {
-    super("DUPLICATE_REGISTRATION", `this worker already has an ${kind} named '${name}'`);
+  constructor(kind: string, name: string, version: string) {
+    const which = version === "" ? "" : ` in version '${version}'`;
+    super("DUPLICATE_REGISTRATION", `this worker already has an ${kind} named '${name}'${which}`);
   }
 }
 
-/** What a worker can run, by name. Names come from outside, so these are maps (E8). */
+/** What a worker can run, by name and version. */
 export class WorkerRegistry implements Registry {
-  readonly activities: Map<string, AnyActivityFunction> = new Map();
-  readonly orchestrators: Map<string, AnyOrchestratorFunction> = new Map();
+  readonly activities: VersionedEntries<RegisteredActivity> = new VersionedEntries("activity");
+  readonly orchestrators: VersionedEntries<RegisteredOrchestrator> = new VersionedEntries(
+    "orchestrator",
+  );
 
-  addActivity(name: string, activity: AnyActivityFunction): void {
-    if (this.activities.has(name)) throw new DuplicateRegistrationError("activity", name);
-    this.activities.set(name, activity);
+  addActivity(name: string, activity: RegisteredActivity): void {
+    this.activities.add(name, activity);
   }
 
-  addOrchestrator(name: string, orchestrator: AnyOrchestratorFunction): void {
-    if (this.orchestrators.has(name)) throw new DuplicateRegistrationError("orchestrator", name);
-    this.orchestrators.set(name, orchestrator);
+  addOrchestrator(name: string, orchestrator: RegisteredOrchestrator): void {
+    this.orchestrators.add(name, orchestrator);
+  }
+}
+
+/** Entries of one kind. Names and versions come from outside, so these are maps (E8). */
+export class VersionedEntries<Entry extends { readonly version?: string | undefined }> {
+  readonly #kind: string;
+  readonly #names = new Map<string, Map<string, Entry>>();
+
+  constructor(kind: string) {
+    this.#kind = kind;
+  }
+
+  add(name: string, entry: Entry): void {
+    const version = entry.version ?? "";
+    let versions = this.#names.get(name);
+    if (versions === undefined) {
+      versions = new Map();
+      this.#names.set(name, versions);
+    }
+    if (versions.has(version.toLowerCase())) {
+      throw new DuplicateRegistrationError(this.#kind, name, version);
+    }
+    versions.set(version.toLowerCase(), entry);
+  }
+
+  /**
+   * The entry of that name and version, without regard to the version's case. One that was registered without a version
+   * stands for all versions, unless the name has entries with versions. As in .NET.
+   */
+  find(name: string, version: string | undefined): Entry | undefined {
+    const versions = this.#names.get(name);
+    const exact = versions?.get((version ?? "").toLowerCase());
+    if (exact !== undefined || versions === undefined) return exact;
+    return versions.size === 1 ? versions.get("") : undefined;
+  }
+
+  /** Every name with its versions; an empty one stands for none. */
+  *names(): Generator<readonly [name: string, versions: readonly string[]], void, undefined> {
+    for (const [name, versions] of this.#names) {
+      yield [name, Array.from(versions.values(), (entry) => entry.version ?? "")];
+    }
   }
 }

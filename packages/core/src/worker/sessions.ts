@@ -27,13 +27,19 @@ export function sessionRequest({ properties }: OrchestratorRequest): SessionRequ
   };
 }
 
-/** Sessions between their turns: the least recently used are forgotten first. */
+/**
+ * Sessions between their turns, bounded by their number and by the bytes of history that they have seen: the least recently
+ * used are forgotten first. Forgetting one runs no user code (E13).
+ */
 export class Sessions {
-  readonly #limit: number;
+  readonly #count: number;
+  readonly #bytes: number;
   readonly #idle = new Map<string, IdleSession>();
+  #held = 0;
 
-  constructor(limit: number) {
-    this.#limit = limit;
+  constructor(count: number, bytes: number) {
+    this.#count = count;
+    this.#bytes = bytes;
   }
 
   /** Takes the session of an instance out, if it has seen exactly the past that the hub means. */
@@ -43,29 +49,33 @@ export class Sessions {
     mark: string | undefined,
   ): Session | undefined {
     const idle = this.#idle.get(instanceId);
-    this.#idle.delete(instanceId);
-    if (idle === undefined || idle.mark !== mark) return undefined;
-    return idle.executionId === executionId ? idle.session : undefined;
+    if (idle === undefined) return undefined;
+    this.#remove(instanceId, idle);
+    if (idle.mark !== mark || idle.executionId !== executionId) return undefined;
+    return idle.session;
   }
 
   /** Keeps a session for the next turn. */
   put(instanceId: string, idle: IdleSession): void {
-    this.#idle.delete(instanceId);
+    const previous = this.#idle.get(instanceId);
+    if (previous !== undefined) this.#remove(instanceId, previous);
     this.#idle.set(instanceId, idle);
-    if (this.#idle.size <= this.#limit) return;
-    for (const oldest of this.#idle.keys()) {
-      this.#idle.delete(oldest);
-      break;
+    this.#held += idle.session.bytes;
+    for (const [oldest, session] of this.#idle) {
+      if (this.#idle.size <= this.#count && this.#held <= this.#bytes) return;
+      this.#remove(oldest, session);
     }
   }
 
   /** Forgets a session, if it is still the one of this turn. */
   drop(instanceId: string, mark: string): void {
-    if (this.#idle.get(instanceId)?.mark === mark) this.#idle.delete(instanceId);
+    const idle = this.#idle.get(instanceId);
+    if (idle?.mark === mark) this.#remove(instanceId, idle);
   }
 
-  clear(): void {
-    this.#idle.clear();
+  #remove(instanceId: string, { session }: IdleSession): void {
+    this.#idle.delete(instanceId);
+    this.#held -= session.bytes;
   }
 }
 

@@ -53,7 +53,7 @@ export class TaskHubWorker implements AsyncDisposable {
   addNamedActivity(name: string, activity: AnyActivityFunction): this {
     this.#assertStopped("addNamedActivity");
     assertDefinable("addNamedActivity", name, activity);
-    this.#registry.addActivity(name, activity);
+    this.#registry.addActivity(name, { run: activity });
     return this;
   }
 
@@ -66,7 +66,7 @@ export class TaskHubWorker implements AsyncDisposable {
   addNamedOrchestrator(name: string, orchestrator: AnyOrchestratorFunction): this {
     this.#assertStopped("addNamedOrchestrator");
     assertDefinable("addNamedOrchestrator", name, orchestrator);
-    this.#registry.addOrchestrator(name, orchestrator);
+    this.#registry.addOrchestrator(name, { run: orchestrator });
     return this;
   }
 
