@@ -22,7 +22,11 @@ export class FaultyStore implements Store {
   isDown = false;
   /** While set, commits wait for it. */
   gate: Promise<void> | undefined;
+  /** While set, reads of one instance are held back after they were made. */
+  findGate: Promise<void> | undefined;
   readonly batches: Batch[] = [];
+  /** Fences that were committed. */
+  readonly fences: string[] = [];
 
   constructor(store: Store) {
     this.#store = store;
@@ -41,12 +45,15 @@ export class FaultyStore implements Store {
     if (fault === "lost") throw new Error("injected: the commit was lost");
     await this.#store.commit(batch);
     if (batch.fence === undefined) this.batches.push(batch);
+    else this.fences.push(batch.fence);
     if (fault === "kept") throw new Error("injected: the commit was kept");
   }
 
   async find(id: string, payloads: boolean): Promise<StoredInstance | undefined> {
     this.#check();
-    return await this.#store.find(id, payloads);
+    const found = await this.#store.find(id, payloads);
+    await this.findGate;
+    return found;
   }
 
   async chain(tail: number): Promise<readonly LogRow[]> {

@@ -1,4 +1,4 @@
-import type { Store, StoredInstance } from "@durabletask/backend";
+import type { Batch, Store, StoredInstance } from "@durabletask/backend";
 import type { HistoryEvent } from "@durabletask/protobuf";
 import { expect } from "vitest";
 
@@ -20,12 +20,26 @@ export async function expectInvariants(store: Store): Promise<readonly StoredIns
   return instances;
 }
 
+/** Of all the rows that were ever written, only those are left that the chain of an instance holds. */
+export async function expectNoOrphans(store: Store, batches: readonly Batch[]): Promise<void> {
+  const held = new Set<number>();
+  for (const { record } of await expectInvariants(store)) {
+    for (const { row } of await store.chain(record.tail)) held.add(row);
+  }
+  for (const { row } of batches.flatMap(({ log }) => log)) {
+    if (!held.has(row)) expect(await store.chain(row)).toEqual([]);
+  }
+}
+
 async function expectSound(store: Store, { record }: StoredInstance): Promise<void> {
   const rows = await store.chain(record.tail);
   expect(rows[0]).toMatchObject({ prev: 0, row: record.head });
   expect(rows.at(-1)?.row).toBe(record.tail);
   for (const [index, row] of rows.entries()) {
     expect(row.key).toBe(record.key);
+    // What came, then the turn, which OrchestratorStarted heads.
+    const heads = names(row.events).map((name) => name === "orchestratorStarted");
+    expect(heads.indexOf(true)).toBe(row.consumed === undefined ? -1 : row.arrived);
     if (index > 0) expect(row.prev).toBe(rows[index - 1]?.row);
   }
   const events = rows.flatMap((row) => row.events);

@@ -45,7 +45,8 @@ async function runAndKill(
   const child = spawn(process.execPath, [program, file, journal, prefix], {
     stdio: ["ignore", "pipe", "inherit"],
   });
-  await once(child.stdout, "data");
+  const [ready] = await Promise.race([once(child.stdout, "data"), once(child, "exit")]);
+  expect(String(ready)).toContain("ready");
   // The one real wait of the suite: it decides where the knife falls.
   await setTimeout(afterMs);
   child.kill("SIGKILL");

@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { expect } from "vitest";
 import { child, complete, continueAsNew, fail, schedule, send, timer } from "./actions.ts";
 import type { HubBench } from "./hub-bench.ts";
-import { expectInvariants } from "./invariants.ts";
+import { expectInvariants, expectNoOrphans } from "./invariants.ts";
 import type { ActivityCall, ScriptedWorker, Turn } from "./scripted-worker.ts";
 import { settle } from "./settle.ts";
 
@@ -260,7 +260,7 @@ export class RandomWalk {
       for (let turns = 0; turns < 20; turns++) await this.#turn(["complete"]);
       await this.#bench.pass(35_000);
     }
-    await expectInvariants(this.#bench.store);
+    await expectNoOrphans(this.#bench.store, this.#bench.store.batches);
     expectAtRest(this.#bench.hub.stats());
   }
 

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import type { EmbeddedTaskHub } from "@durabletask/backend";
 import { silentLogger } from "@durabletask/core";
 import { createTaskHubService } from "@durabletask/core/spi";
-import { openTaskHub } from "@durabletask/sqlite";
+import { createSqliteStore, openTaskHub } from "@durabletask/sqlite";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { settle } from "./settle.ts";
 import { temporaryFile } from "./temporary-file.ts";
@@ -119,6 +119,27 @@ describe("the file of a task hub", () => {
 
   it.each(["", ":memory:"])("%j is not the name of a file", async (file) => {
     await expect(openTaskHub(file)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  });
+
+  it("what was written of a batch before its error is taken back", async () => {
+    const store = createSqliteStore(temporaryFile());
+    await store.open();
+    onTestFinished(() => store.close());
+    const row = { row: 1, key: 1, prev: 0, arrived: 0, consumed: undefined, events: [] };
+    const nothing = {
+      removedChains: [],
+      removed: [],
+      inserted: [],
+      updated: [],
+      detached: [],
+      undetached: [],
+      fence: undefined,
+    };
+    const other = { ...row, row: 2 };
+    await expect(store.commit({ ...nothing, log: [other, row, row] })).rejects.toThrow("UNIQUE");
+    expect(await store.chain(2)).toEqual([]);
+    await store.commit({ ...nothing, log: [row] });
+    expect(await store.chain(1)).toHaveLength(1);
   });
 
   it("a batch stops at its first error and is refused whole, as on a full disk, and the hub heals", async () => {

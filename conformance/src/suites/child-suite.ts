@@ -77,6 +77,15 @@ export function describeChildren(createStore: CreateStore): void {
     expect(eventNames((await again.turn()).request.newEvents)).toHaveLength(3);
   });
 
+  it("rule 3: an instance cannot replace itself from within its last turn", async () => {
+    const bench = await openBench(createStore);
+    await bench.start("a");
+    const worker = bench.worker();
+    await worker.run(child(1, "a"), complete(2, "done"));
+    expect(await worker.isIdle()).toBe(true);
+    expect(await bench.state("a")).toMatchObject({ output: "done" });
+  });
+
   it("rule 3: an ended instance is replaced, so that retries of a child may reuse its id", async () => {
     const bench = await openBench(createStore);
     await bench.start("parent");

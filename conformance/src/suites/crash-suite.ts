@@ -31,6 +31,16 @@ export function describeCrashes(createStore: CreateStore): void {
     expect(await bench.state("lost")).toMatchObject({ orchestrationStatus: COMPLETED });
   });
 
+  it("a fence is committed before anything else, so that no lost row can come back", async () => {
+    const bench = await openBench(createStore);
+    expect(bench.store.fences).toHaveLength(1);
+    bench.store.faults.push("lost");
+    await expect(bench.start("a")).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    await settle();
+    expect(new Set(bench.store.fences).size).toBe(2);
+    expect(bench.store.batches).toEqual([]);
+  });
+
   it("a commit that failed only in its answer is found again", async () => {
     const bench = await openBench(createStore);
     bench.store.faults.push("kept");

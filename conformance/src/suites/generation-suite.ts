@@ -157,6 +157,25 @@ export function describeGenerations(createStore: CreateStore): void {
     expect(eventNames(resumed.request.newEvents)).toContain("eventRaised");
   });
 
+  it("a suspension that the old generation took still holds the new one", async () => {
+    const bench = await openBench(createStore);
+    await bench.start("a");
+    await bench.service.suspendInstance({ instanceId: "a" });
+    const worker = bench.worker();
+    const turn = await worker.run(continueAsNew(1));
+    expect(eventNames(turn.request.newEvents)).toContain("executionSuspended");
+    expect(await worker.isIdle()).toBe(true);
+    await bench.reopen();
+    const again = bench.worker();
+    expect(await again.isIdle()).toBe(true);
+    await bench.service.resumeInstance({ instanceId: "a" });
+    expect(eventNames((await again.turn()).request.newEvents)).toEqual([
+      "orchestratorStarted",
+      "executionStarted",
+      "executionResumed",
+    ]);
+  });
+
   it("a loop of generations waits for the disk each time, and leaves one chain", async () => {
     const bench = await openBench(createStore);
     await bench.start("a");
@@ -166,9 +185,10 @@ export function describeGenerations(createStore: CreateStore): void {
     bench.store.gate = gate.promise;
     const turn = await worker.turn();
     const answered = worker.answer(turn, [continueAsNew(1)]);
+    const raised = bench.service.raiseEvent({ instanceId: "a", name: "x" });
     expect(await worker.isIdle()).toBe(true);
     gate.resolve();
-    await answered;
+    await Promise.all([answered, raised]);
     for (let generation = 0; generation < 50; generation++) await worker.run(continueAsNew(1));
     await worker.run(schedule(1));
     await settle();

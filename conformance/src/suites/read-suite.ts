@@ -81,13 +81,17 @@ export function describeReads(createStore: CreateStore): void {
     const gate = Promise.withResolvers<void>();
     bench.store.gate = gate.promise;
     const started = bench.start("a");
-    let seen = false;
-    const read = bench.exists("a").then((exists) => (seen = exists));
+    const seen: boolean[] = [];
+    const note = (exists: boolean) => seen.push(exists);
+    const early = bench.exists("a").then(note);
     await settle();
-    expect(seen).toBe(false);
+    // The commit is under way by now.
+    const late = bench.exists("a").then(note);
+    await settle();
+    expect(seen).toEqual([]);
     gate.resolve();
-    await Promise.all([started, read]);
-    expect(seen).toBe(true);
+    await Promise.all([started, early, late]);
+    expect(seen).toEqual([true, true]);
   });
 
   it("queries by status, time of creation and prefix, page by page", async () => {

@@ -4,7 +4,9 @@ import { describe, expect, it } from "vitest";
 import { complete, schedule } from "../actions.ts";
 import type { CreateStore } from "../hub-bench.ts";
 import { openBench } from "../hub-bench.ts";
+import { expectNoOrphans } from "../invariants.ts";
 import { eventNames } from "../scripted-worker.ts";
+import { settle } from "../settle.ts";
 
 const { PENDING, RUNNING, COMPLETED, TERMINATED, FAILED } = OrchestrationStatus;
 
@@ -109,6 +111,7 @@ export function describeStarts(createStore: CreateStore): void {
       await bench.reopen();
       await bench.worker().run(complete(1, "second"));
       expect(await bench.state("a")).toMatchObject({ output: "second" });
+      await expectNoOrphans(bench.store, bench.store.batches);
     });
 
     it("accepts a repeated start with the same execution id, and changes nothing", async () => {
@@ -124,6 +127,21 @@ export function describeStarts(createStore: CreateStore): void {
       });
       await bench.start("a", { input: "4", executionId: "e2" });
       expect(await bench.state("a")).toMatchObject({ input: "4", executionId: "e2" });
+    });
+
+    it("is not misled by a read that was overtaken", async () => {
+      const bench = await openBench(createStore);
+      const gate = Promise.withResolvers<void>();
+      bench.store.findGate = gate.promise;
+      const slow = bench.start("a", { orchestrationIdReusePolicy: {} });
+      await settle();
+      bench.store.findGate = undefined;
+      await bench.start("a");
+      await bench.worker().run(complete(1, "first"));
+      await settle();
+      gate.resolve();
+      await expect(slow).rejects.toMatchObject({ code: "ALREADY_EXISTS" });
+      expect(await bench.state("a")).toMatchObject({ output: "first" });
     });
 
     it("replaces only what a policy names", async () => {
@@ -147,8 +165,10 @@ export function describeStarts(createStore: CreateStore): void {
       await bench.start("a", { input: "2", orchestrationIdReusePolicy: { replaceableStatus } });
       await worker.answer(turn, [complete(1, "late")]);
       expect(await bench.state("a")).toMatchObject({ input: "2", orchestrationStatus: PENDING });
+      await bench.service.raiseEvent({ instanceId: "a", name: "x" });
       const next = await worker.run(complete(1, "new"));
       expect(next.request.pastEvents).toEqual([]);
+      expect(eventNames(next.request.newEvents)).toContain("eventRaised");
       expect(await bench.state("a")).toMatchObject({ output: "new" });
     });
 
