@@ -80,6 +80,8 @@ export type { FailedTask, FailureDetails, FailureProperties } from "./failure.ts
 export type { InputSurvivesJson, Jsonify } from "./json.ts";
 export { defaultLogger, silentLogger } from "./logger.ts";
 export type { Logger } from "./logger.ts";
+export type { ActivityMiddleware, Middleware } from "./middleware.ts";
+export type { OrchestrationMiddleware } from "./engine/orchestration-middleware.ts";
 export { PayloadInvalidError } from "./payload-format.ts";
 export type {
   Codec,
@@ -98,5 +100,11 @@ export type {
   TaskHubWorkerOptions,
   WorkerVersioning,
 } from "./worker/options.ts";
-export { DuplicateRegistrationError } from "./worker/registry.ts";
+export { DuplicateRegistrationError } from "./worker/versioned-entries.ts";
+export type {
+  CreateWorkItemHandler,
+  WorkerServices,
+  WorkItemHandler,
+  WorkItemKind,
+} from "./worker/work-item-handler.ts";
 export { TaskHubWorker } from "./worker/worker.ts";

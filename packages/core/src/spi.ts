@@ -1,2 +1,3 @@
+export { awaitAction } from "./engine/await-action.ts";
 export { createTaskHubService } from "./task-hub-service.ts";
 export type { TaskHubService } from "./task-hub-service.ts";

@@ -1,4 +1,5 @@
 import type { RegisteredOrchestrator } from "../engine/program.ts";
+import type { CreateWorkItemHandler, WorkItemKind } from "../worker/work-item-handler.ts";
 import type { RegisteredActivity } from "./activity.ts";
 
 /** Where definitions put what a worker runs. */
@@ -7,6 +8,8 @@ export interface Registry {
   addActivity(name: string, activity: RegisteredActivity): void;
   /** Throws `DuplicateRegistrationError` if there is one of that name and version. */
   addOrchestrator(name: string, orchestrator: RegisteredOrchestrator): void;
+  /** Says who handles a kind of work item. Throws `DuplicateRegistrationError` if somebody does already. */
+  addWorkItemHandler(kind: WorkItemKind, create: CreateWorkItemHandler): void;
 }
 
 /** The method by which a definition registers itself; a registered symbol, so that two copies of the library can meet. */

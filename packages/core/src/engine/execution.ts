@@ -1,7 +1,8 @@
-import type { TaskFailureDetails } from "@durabletask/protobuf";
+import type { HistoryEvent, TaskFailureDetails } from "@durabletask/protobuf";
 import type { PayloadConverter } from "../converter.ts";
 import type { PayloadCoder } from "../payload-format.ts";
 import { ActionLog } from "./action-log.ts";
+import type { DurableTask } from "./durable-task.ts";
 import { NonDurableAwaitError } from "./errors.ts";
 import { ExternalEvents } from "./external-events.ts";
 import { Flow } from "./flow.ts";
@@ -14,6 +15,20 @@ export interface OpenCall {
   failed?(failure: TaskFailureDetails): void;
   fired?(): void;
 }
+
+/** An action that an extension asked for, until the event comes that ends it. */
+export interface AwaitedAction {
+  readonly task: DurableTask<HistoryEvent>;
+  isEndedBy(event: HistoryEvent): boolean;
+}
+
+const missingDetails: TaskFailureDetails = {
+  $typeName: "TaskFailureDetails",
+  errorType: "UnknownError",
+  errorMessage: "the hub reported a failure without details",
+  isNonRetriable: false,
+  properties: {},
+};
 
 /** What the engine is told from outside; all of it is pure. */
 export interface EngineOptions {
@@ -43,6 +58,8 @@ export class Execution {
   readonly events: ExternalEvents = new ExternalEvents();
   /** What is under way, by event id. Completions for other ids are ignored (E6). */
   readonly open: Map<number, OpenCall> = new Map();
+  /** Actions of extensions, and the events that they wait for. */
+  readonly awaited: Set<AwaitedAction> = new Set();
   /** The orchestration's clock, milliseconds since 1970: the timestamp of the last OrchestratorStarted. */
   nowMs = 0;
   /** Whether the event that is being processed is one that an earlier turn has seen (E7). */
@@ -53,6 +70,44 @@ export class Execution {
   constructor(options: EngineOptions) {
     this.options = options;
     this.actions = new ActionLog(options.maximumActions);
+  }
+
+  /** Ends what an event with its id ends. False if nothing of that kind is open under that id (E6). */
+  settleOpen({ eventType }: HistoryEvent): boolean {
+    switch (eventType.case) {
+      case "taskCompleted":
+      case "subOrchestrationInstanceCompleted":
+        return this.#end(eventType.value.taskScheduledId, "task", (call) =>
+          call.completed?.(eventType.value.result),
+        );
+      case "taskFailed":
+      case "subOrchestrationInstanceFailed":
+        return this.#end(eventType.value.taskScheduledId, "task", (call) =>
+          call.failed?.(eventType.value.failureDetails ?? missingDetails),
+        );
+      case "timerFired":
+        return this.#end(eventType.value.timerId, "timer", (call) => call.fired?.());
+      default:
+        return false;
+    }
+  }
+
+  /** Hands an event to the first extension that waits for it. */
+  settleAwaited(event: HistoryEvent): void {
+    for (const awaited of this.awaited) {
+      if (!awaited.isEndedBy(event)) continue;
+      this.awaited.delete(awaited);
+      awaited.task.complete(event);
+      return;
+    }
+  }
+
+  #end(id: number, kind: OpenCall["kind"], end: (call: OpenCall) => void): boolean {
+    const call = this.open.get(id);
+    if (call?.kind !== kind) return false;
+    this.open.delete(id);
+    end(call);
+    return true;
   }
 
   /** Reads a payload. Its type is what the reference promised that was called with, hence the one cast. */

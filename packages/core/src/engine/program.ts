@@ -47,6 +47,40 @@ export function startProgram(run: () => unknown, flow: Flow, end: ProgramEnd): P
   return idle;
 }
 
+/**
+ * Runs an orchestrator inside layers that are async functions. The layers await its end as a promise; a generator inside is
+ * still stepped directly.
+ */
+export function startWrappedProgram(
+  wrapped: (innermost: (input: unknown) => Promise<unknown>) => Promise<unknown>,
+  run: (input: unknown) => unknown,
+  flow: Flow,
+  end: ProgramEnd,
+): Program {
+  let inner = idle;
+  const innermost = (input: unknown): Promise<unknown> => {
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    inner = startProgram(() => run(input), flow, {
+      returned: (value) => {
+        flow.woken = true;
+        resolve(value);
+      },
+      threw: (error) => {
+        flow.woken = true;
+        reject(error);
+      },
+    });
+    return promise;
+  };
+  startProgram(() => wrapped(innermost), flow, end);
+  return {
+    get isReady() {
+      return inner.isReady;
+    },
+    step: () => inner.step(),
+  };
+}
+
 const idle: Program = { isReady: false, step: () => {} };
 
 type AnyGenerator = Iterator<unknown, unknown, unknown>;

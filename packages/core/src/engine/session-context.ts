@@ -1,4 +1,8 @@
-import type { ExecutionStartedEvent, HistoryEvent } from "@durabletask/protobuf";
+import type {
+  ExecutionStartedEvent,
+  HistoryEvent,
+  OrchestratorAction,
+} from "@durabletask/protobuf";
 import { type Duration, durationToMs } from "../duration.ts";
 import { InvalidArgumentError } from "../errors.ts";
 import type { PayloadCoder } from "../payload-format.ts";
@@ -12,6 +16,7 @@ import type {
   SubOrchestrationOptions,
   WaitOptions,
 } from "./context.ts";
+import { DurableTask } from "./durable-task.ts";
 import { EventWait } from "./event-wait.ts";
 import type { Execution } from "./execution.ts";
 import { nameBasedGuid } from "./guid.ts";
@@ -141,6 +146,18 @@ export class SessionContext implements OrchestrationContext {
       },
       options.retry,
     );
+  }
+
+  /** For extensions: see `awaitAction`. */
+  scheduleAction(
+    type: OrchestratorAction["orchestratorActionType"],
+    isEndedBy: (event: HistoryEvent, id: number) => boolean,
+  ): Task<HistoryEvent> {
+    this.#execution.assertRunning("awaitAction");
+    const id = this.#execution.actions.add(type);
+    const task = new DurableTask<HistoryEvent>(this.#execution.flow);
+    this.#execution.awaited.add({ task, isEndedBy: (event) => isEndedBy(event, id) });
+    return task;
   }
 
   createTimer(fireAt: Duration | Date): TimerTask {

@@ -7,8 +7,15 @@ import type { OrchestrationLogger } from "./context.ts";
 import { completion, type Outcome } from "./completion.ts";
 import { recordsAction } from "./action-log.ts";
 import { NonDeterminismError, NonDurableAwaitError } from "./errors.ts";
-import { type EngineOptions, Execution, type OpenCall } from "./execution.ts";
-import { type Program, type RegisteredOrchestrator, startProgram } from "./program.ts";
+import { type EngineOptions, Execution } from "./execution.ts";
+import { type OrchestrationMiddleware, wrap } from "./orchestration-middleware.ts";
+import {
+  type Program,
+  type ProgramEnd,
+  type RegisteredOrchestrator,
+  startProgram,
+  startWrappedProgram,
+} from "./program.ts";
 import { SessionContext } from "./session-context.ts";
 import { Queue } from "./queue.ts";
 import { timestampToMs } from "./timestamp.ts";
@@ -20,6 +27,8 @@ export interface SessionOptions extends EngineOptions {
     started: ExecutionStartedEvent,
     isReplaying: () => boolean,
   ) => OrchestrationLogger;
+  /** What runs around the orchestrator; the first is the outermost. */
+  readonly middleware?: readonly OrchestrationMiddleware[] | undefined;
   /** What becomes of an instance whose code no longer fits its history (E5). */
   readonly onNonDeterminism: "fail" | "abandon";
 }
@@ -139,7 +148,8 @@ export class Session {
   }
 
   /** Everything that is not the record of an action. Unknown ids (E6) and kinds are ignored. */
-  #deliver({ eventType, timestamp }: HistoryEvent): void {
+  #deliver(event: HistoryEvent): void {
+    const { eventType, timestamp } = event;
     switch (eventType.case) {
       case "orchestratorStarted":
         if (timestamp !== undefined) this.#execution.nowMs = timestampToMs(timestamp);
@@ -148,17 +158,13 @@ export class Session {
         this.#start(eventType.value, timestamp === undefined ? 0 : timestampToMs(timestamp));
         break;
       case "taskCompleted":
-      case "subOrchestrationInstanceCompleted":
-        this.#close(eventType.value.taskScheduledId, "task")?.completed?.(eventType.value.result);
-        break;
       case "taskFailed":
+      case "subOrchestrationInstanceCompleted":
       case "subOrchestrationInstanceFailed":
-        this.#close(eventType.value.taskScheduledId, "task")?.failed?.(
-          eventType.value.failureDetails ?? missingDetails,
-        );
-        break;
       case "timerFired":
-        this.#close(eventType.value.timerId, "timer")?.fired?.();
+        if (this.#outcome === undefined && !this.#execution.settleOpen(event)) {
+          this.#execution.settleAwaited(event);
+        }
         break;
       case "eventRaised":
         this.#execution.events.raise(eventType.value);
@@ -175,6 +181,7 @@ export class Session {
         this.#end({ kind: "terminated", output: eventType.value.input });
         break;
       default:
+        this.#execution.settleAwaited(event);
         break;
     }
   }
@@ -184,7 +191,7 @@ export class Session {
     const { orchestrationInstance: instance } = started;
     const seed = `${instance?.instanceId}:${instance?.executionId ?? timestampMs}`;
     const execution = this.#execution;
-    const { run, input, output } = this.#orchestrator;
+    const { input, output } = this.#orchestrator;
     const context = new SessionContext(
       execution,
       started,
@@ -194,13 +201,24 @@ export class Session {
       (next) => this.#end({ kind: "continuedAsNew", next }),
     );
     this.#context = context;
-    this.#program = startProgram(
-      () => run(context, execution.decode(started.input, input)),
-      execution.flow,
-      {
-        returned: (value) => this.#codeEnded({ kind: "returned", value, coder: output }),
-        threw: (error) => this.#codeEnded({ kind: "threw", error }),
-      },
+    this.#program = this.#run(context, started, {
+      returned: (value) => this.#codeEnded({ kind: "returned", value, coder: output }),
+      threw: (error) => this.#codeEnded({ kind: "threw", error }),
+    });
+  }
+
+  #run(context: SessionContext, started: ExecutionStartedEvent, end: ProgramEnd): Program {
+    const { flow } = this.#execution;
+    const { run, input: coder } = this.#orchestrator;
+    const read = (): never => this.#execution.decode(started.input, coder);
+    const { middleware = [] } = this.#options;
+    if (middleware.length === 0) return startProgram(() => run(context, read()), flow, end);
+    return startWrappedProgram(
+      async (innermost) => wrap(middleware, context, innermost)(read()),
+      // What a layer hands on is in its own hands.
+      (input) => run(context, input as never),
+      flow,
+      end,
     );
   }
 
@@ -240,15 +258,6 @@ export class Session {
         this.#execution.actions.lastCall,
       ),
     );
-  }
-
-  /** Takes what is open under an id; nothing, if it is of another kind (E6), or after the end (E10). */
-  #close(id: number, kind: OpenCall["kind"]): OpenCall | undefined {
-    if (this.#outcome !== undefined) return undefined;
-    const call = this.#execution.open.get(id);
-    if (call?.kind !== kind) return undefined;
-    this.#execution.open.delete(id);
-    return call;
   }
 
   #finish(): Turn {
@@ -292,11 +301,3 @@ interface Episode {
 function endsSuspension({ eventType }: HistoryEvent): boolean {
   return eventType.case === "executionResumed" || eventType.case === "executionTerminated";
 }
-
-const missingDetails = {
-  $typeName: "TaskFailureDetails",
-  errorType: "UnknownError",
-  errorMessage: "the hub reported a failure without details",
-  isNonRetriable: false,
-  properties: {},
-} as const;

@@ -1,36 +1,45 @@
-import type { ActivityRequest, ActivityResponse, TaskFailureDetails } from "@durabletask/protobuf";
+import type {
+  ActivityRequest,
+  ActivityResponse,
+  TaskFailureDetails,
+  WorkItem,
+} from "@durabletask/protobuf";
 import type { ActivityContext, RegisteredActivity } from "../definition/activity.ts";
+import { wrap } from "../engine/orchestration-middleware.ts";
 import { firstAttemptTag } from "../engine/task-call.ts";
 import { createFailure } from "../failure.ts";
-import type { TaskHubService } from "../task-hub-service.ts";
-import type { Delivery } from "./delivery.ts";
-import type { WorkerSettings } from "./options.ts";
-import type { VersionedEntries } from "./registry.ts";
+import type { ActivityMiddleware, Middleware } from "../middleware.ts";
+import type { VersionedEntries } from "./versioned-entries.ts";
+import type { WorkerServices, WorkItemHandler } from "./work-item-handler.ts";
 
 /** Runs activities, and delivers what comes of them. */
-export class ActivityRunner {
+export class ActivityRunner implements WorkItemHandler {
+  readonly concurrency: number;
+  readonly #services: WorkerServices;
   readonly #activities: VersionedEntries<RegisteredActivity>;
-  readonly #hub: TaskHubService;
-  readonly #settings: WorkerSettings;
-  readonly #delivery: Delivery;
-  readonly #stopping: AbortSignal;
+  readonly #layers: readonly ActivityMiddleware[];
 
   constructor(
+    services: WorkerServices,
     activities: VersionedEntries<RegisteredActivity>,
-    hub: TaskHubService,
-    settings: WorkerSettings,
-    delivery: Delivery,
-    stopping: AbortSignal,
+    middleware: readonly Middleware[],
   ) {
+    this.concurrency = services.settings.activities;
+    this.#services = services;
     this.#activities = activities;
-    this.#hub = hub;
-    this.#settings = settings;
-    this.#delivery = delivery;
-    this.#stopping = stopping;
+    this.#layers = middleware.flatMap(({ activity }) => activity ?? []);
   }
 
-  /** Calls `codeEnded` when the activity itself is over; what follows is delivery. Never rejects. */
-  async run(
+  async run({ request, completionToken }: WorkItem, codeEnded: () => void): Promise<void> {
+    if (request.case !== "activityRequest") return;
+    await this.#run(request.value, completionToken, codeEnded);
+  }
+
+  abandon(completionToken: string): Promise<unknown> {
+    return this.#services.hub.abandonTaskActivityWorkItem({ completionToken });
+  }
+
+  async #run(
     request: ActivityRequest,
     completionToken: string,
     codeEnded: () => void,
@@ -39,9 +48,9 @@ export class ActivityRunner {
     const fields = { instanceId, activity: request.name, taskId: request.taskId };
     const outcome = await this.#outcome(request, instanceId);
     codeEnded();
-    const abandon = (): Promise<unknown> =>
-      this.#hub.abandonTaskActivityWorkItem({ completionToken });
-    if (outcome === "interrupted") return this.#delivery.abandon(abandon, fields);
+    const { hub, delivery } = this.#services;
+    const abandon = (): Promise<unknown> => this.abandon(completionToken);
+    if (outcome === "interrupted") return delivery.abandon(abandon, fields);
     const response: ActivityResponse = {
       $typeName: "ActivityResponse",
       instanceId,
@@ -49,7 +58,7 @@ export class ActivityRunner {
       completionToken,
       ...outcome,
     };
-    await this.#delivery.complete(() => this.#hub.completeActivityTask(response), abandon, fields);
+    await delivery.complete(() => hub.completeActivityTask(response), abandon, fields);
   }
 
   async #outcome(
@@ -62,7 +71,7 @@ export class ActivityRunner {
       return { result: await this.#call(activity, request, instanceId) };
     } catch (error) {
       // Stopped, not failed: it runs again on another worker.
-      return this.#stopping.aborted ? "interrupted" : this.#failed(error);
+      return this.#services.stopping.aborted ? "interrupted" : this.#failed(error);
     }
   }
 
@@ -71,12 +80,13 @@ export class ActivityRunner {
     request: ActivityRequest,
     instanceId: string,
   ): Promise<string | undefined> {
-    const { converter, activityInputs } = this.#settings;
+    const { converter, settings } = this.#services;
     const received = converter.deserialize(request.input);
-    const raw = activityInputs === "dotnet" ? unwrap(received) : received;
+    const raw = settings.activityInputs === "dotnet" ? unwrap(received) : received;
     const context = this.#context(request, instanceId);
     // What arrives is of the type that the caller's types promised, or that the schema has checked.
-    const result = await run(context, (input ? input.decode(raw) : raw) as never);
+    const call = async (decoded: unknown): Promise<unknown> => run(context, decoded as never);
+    const result = await wrap(this.#layers, context, call)(input ? input.decode(raw) : raw);
     return converter.serialize(output ? output.encode(result) : result);
   }
 
@@ -90,13 +100,13 @@ export class ActivityRunner {
       idempotencyKey: `${instanceId}:${executionId}:${first}`,
       version: request.version,
       tags: Object.assign(Object.create(null), tags),
-      signal: this.#stopping,
-      logger: this.#settings.logger,
+      signal: this.#services.stopping,
+      logger: this.#services.logger,
     };
   }
 
   #failed(error: unknown): Failed {
-    return { failureDetails: this.#settings.failureOf(error) };
+    return { failureDetails: this.#services.settings.failureOf(error) };
   }
 }
 

@@ -3,88 +3,76 @@ import type {
   OrchestratorRequest,
   OrchestratorResponse,
   TaskFailureDetails,
+  WorkItem,
 } from "@durabletask/protobuf";
 import { OrchestrationStatus } from "@durabletask/protobuf";
 import { toAction } from "../engine/action-log.ts";
 import type { RegisteredOrchestrator } from "../engine/program.ts";
 import { Session, type SessionOptions, type Turn } from "../engine/session.ts";
 import { createFailure } from "../failure.ts";
-import type { TaskHubService } from "../task-hub-service.ts";
-import type { Delivery } from "./delivery.ts";
+import type { Middleware } from "../middleware.ts";
 import type { WorkerSettings } from "./options.ts";
 import { sessionScope, settle, sha1 } from "./platform.ts";
 import { createReplaySafeLogger } from "./replay-safe-logger.ts";
-import type { VersionedEntries } from "./registry.ts";
 import { sessionRequest, Sessions } from "./sessions.ts";
 import { versionMismatch } from "./version-match.ts";
+import type { VersionedEntries } from "./versioned-entries.ts";
+import type { WorkerServices, WorkItemHandler } from "./work-item-handler.ts";
 
 /** More actions than this in one turn fail the instance: most likely a loop that never awaits. */
 const maximumActions = 100_000;
 
 /** Runs turns of orchestrations, and delivers what comes of them. */
-export class OrchestrationRunner {
+export class OrchestrationRunner implements WorkItemHandler {
+  readonly concurrency: number;
+  readonly #services: WorkerServices;
   readonly #orchestrators: VersionedEntries<RegisteredOrchestrator>;
-  readonly #hub: TaskHubService;
-  readonly #settings: WorkerSettings;
-  readonly #delivery: Delivery;
   readonly #sessions: Sessions;
   readonly #sessionOptions: SessionOptions;
 
   constructor(
+    services: WorkerServices,
     orchestrators: VersionedEntries<RegisteredOrchestrator>,
-    hub: TaskHubService,
-    settings: WorkerSettings,
-    delivery: Delivery,
+    middleware: readonly Middleware[],
   ) {
+    const { settings } = services;
+    this.concurrency = settings.orchestrations;
+    this.#services = services;
     this.#orchestrators = orchestrators;
-    this.#hub = hub;
-    this.#settings = settings;
-    this.#delivery = delivery;
     this.#sessions = new Sessions(settings.sessionCount, settings.sessionBytes);
-    const { converter, logger, maximumTimerIntervalMs, onNonDeterminism, failureOf } = settings;
-    this.#sessionOptions = {
-      converter,
-      maximumTimerIntervalMs,
-      maximumActions,
-      onNonDeterminism,
-      failureOf,
-      defaultVersion: settings.versioning.defaultVersion,
-      wrapsActivityInputs: settings.activityInputs === "dotnet",
-      settle,
-      sha1,
-      createLogger: (started, isReplaying) => createReplaySafeLogger(logger, started, isReplaying),
-      warn: (fields, message) => logger.warn?.(fields, message),
-    };
+    this.#sessionOptions = sessionOptions(settings, middleware);
   }
 
-  /** Calls `codeEnded` when the turn itself is over; what follows is delivery. Never rejects. */
-  async run(
+  async run({ request, completionToken }: WorkItem, codeEnded: () => void): Promise<void> {
+    if (request.case !== "orchestratorRequest") return;
+    await this.#run(request.value, completionToken, codeEnded);
+  }
+
+  abandon(completionToken: string): Promise<unknown> {
+    return this.#services.hub.abandonTaskOrchestratorWorkItem({ completionToken });
+  }
+
+  async #run(
     request: OrchestratorRequest,
     completionToken: string,
     codeEnded: () => void,
   ): Promise<void> {
     const { instanceId } = request;
     const fields = { instanceId };
-    const abandon = (): Promise<unknown> =>
-      this.#hub.abandonTaskOrchestratorWorkItem({ completionToken });
+    const { hub, delivery, logger } = this.#services;
+    const abandon = (): Promise<unknown> => this.abandon(completionToken);
     let turn: Turn | "missed" | "rejected";
     try {
       turn = await this.#turn(request, completionToken);
     } catch (error) {
-      this.#settings.logger.warn?.(
-        { ...fields, error },
-        "a turn could not be run and is handed back",
-      );
+      logger.warn?.({ ...fields, error }, "a turn could not be run and is handed back");
       codeEnded();
-      return this.#delivery.abandon(abandon, fields);
+      return delivery.abandon(abandon, fields);
     }
     codeEnded();
     if (turn === "rejected") {
-      this.#settings.logger.debug?.(
-        fields,
-        "the turn is of a version that this worker does not take",
-      );
-      return this.#delivery.abandon(abandon, fields);
+      logger.debug?.(fields, "the turn is of a version that this worker does not take");
+      return delivery.abandon(abandon, fields);
     }
     const response: OrchestratorResponse = {
       $typeName: "OrchestratorResponse",
@@ -95,8 +83,8 @@ export class OrchestrationRunner {
       requiresHistory: turn === "missed",
       isPartial: false,
     };
-    const complete = (): Promise<unknown> => this.#hub.completeOrchestratorTask(response);
-    if (await this.#delivery.complete(complete, abandon, fields)) return;
+    const complete = (): Promise<unknown> => hub.completeOrchestratorTask(response);
+    if (await delivery.complete(complete, abandon, fields)) return;
     // The hub may or may not have this turn: what the session has seen is no longer known to be the past.
     this.#sessions.drop(instanceId, completionToken);
   }
@@ -113,7 +101,7 @@ export class OrchestrationRunner {
     if (!(session instanceof Session)) return session;
     const past = live === undefined ? pastEvents : [];
     const turn = await sessionScope.run(session, () => session.run(past, newEvents));
-    if (isExtended && !turn.hasEnded && this.#settings.sessionCount > 0) {
+    if (isExtended && !turn.hasEnded && this.#services.settings.sessionCount > 0) {
       // Before the completion is acknowledged: an embedded hub may hand out the next turn first.
       this.#sessions.put(instanceId, { session, executionId, mark: completionToken });
     }
@@ -124,7 +112,7 @@ export class OrchestrationRunner {
   #open(request: OrchestratorRequest): Session | Turn | "rejected" {
     const started = startOf(request);
     if (started === undefined) throw new Error("the history has no ExecutionStarted event");
-    const { versioning } = this.#settings;
+    const { versioning } = this.#services.settings;
     const mismatch = versionMismatch(started.version, versioning);
     if (mismatch !== undefined) {
       return versioning.failureStrategy === "fail"
@@ -136,6 +124,27 @@ export class OrchestrationRunner {
       ? failedTurn(notFound(started))
       : new Session(orchestrator, this.#sessionOptions);
   }
+}
+
+function sessionOptions(
+  settings: WorkerSettings,
+  middleware: readonly Middleware[],
+): SessionOptions {
+  const { converter, logger, maximumTimerIntervalMs, onNonDeterminism, failureOf } = settings;
+  return {
+    converter,
+    maximumTimerIntervalMs,
+    maximumActions,
+    onNonDeterminism,
+    failureOf,
+    middleware: middleware.flatMap(({ orchestration }) => orchestration ?? []),
+    defaultVersion: settings.versioning.defaultVersion,
+    wrapsActivityInputs: settings.activityInputs === "dotnet",
+    settle,
+    sha1,
+    createLogger: (started, isReplaying) => createReplaySafeLogger(logger, started, isReplaying),
+    warn: (fields, message) => logger.warn?.(fields, message),
+  };
 }
 
 function startOf({

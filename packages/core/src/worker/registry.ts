@@ -1,17 +1,11 @@
+import type { Middleware } from "../middleware.ts";
+import { ActivityRunner } from "./activity-runner.ts";
+import { OrchestrationRunner } from "./orchestration-runner.ts";
+import { DuplicateRegistrationError, VersionedEntries } from "./versioned-entries.ts";
+import type { CreateWorkItemHandler, WorkItemKind } from "./work-item-handler.ts";
 import type { RegisteredActivity } from "../definition/activity.ts";
 import type { Registry } from "../definition/registrable.ts";
 import type { RegisteredOrchestrator } from "../engine/program.ts";
-import { DurableTaskError } from "../errors.ts";
-
-/** A worker was given two definitions of one kind under one name and version. */
-export class DuplicateRegistrationError extends DurableTaskError {
-  override name = "DuplicateRegistrationError";
-
-  constructor(kind: string, name: string, version: string) {
-    const which = version === "" ? "" : ` in version '${version}'`;
-    super("DUPLICATE_REGISTRATION", `this worker already has an ${kind} named '${name}'${which}`);
-  }
-}
 
 /** What a worker can run, by name and version. */
 export class WorkerRegistry implements Registry {
@@ -20,6 +14,20 @@ export class WorkerRegistry implements Registry {
     "orchestrator",
   );
 
+  readonly handlers: Map<WorkItemKind, CreateWorkItemHandler> = new Map();
+  readonly middleware: Middleware[] = [];
+
+  constructor() {
+    this.addWorkItemHandler(
+      "orchestratorRequest",
+      (services) => new OrchestrationRunner(services, this.orchestrators, this.middleware),
+    );
+    this.addWorkItemHandler(
+      "activityRequest",
+      (services) => new ActivityRunner(services, this.activities, this.middleware),
+    );
+  }
+
   addActivity(name: string, activity: RegisteredActivity): void {
     this.activities.add(name, activity);
   }
@@ -27,45 +35,9 @@ export class WorkerRegistry implements Registry {
   addOrchestrator(name: string, orchestrator: RegisteredOrchestrator): void {
     this.orchestrators.add(name, orchestrator);
   }
-}
 
-/** Entries of one kind. Names and versions come from outside, so these are maps (E8). */
-export class VersionedEntries<Entry extends { readonly version?: string | undefined }> {
-  readonly #kind: string;
-  readonly #names = new Map<string, Map<string, Entry>>();
-
-  constructor(kind: string) {
-    this.#kind = kind;
-  }
-
-  add(name: string, entry: Entry): void {
-    const version = entry.version ?? "";
-    let versions = this.#names.get(name);
-    if (versions === undefined) {
-      versions = new Map();
-      this.#names.set(name, versions);
-    }
-    if (versions.has(version.toLowerCase())) {
-      throw new DuplicateRegistrationError(this.#kind, name, version);
-    }
-    versions.set(version.toLowerCase(), entry);
-  }
-
-  /**
-   * The entry of that name and version, without regard to the version's case. One that was registered without a version
-   * stands for all versions, unless the name has entries with versions. As in .NET.
-   */
-  find(name: string, version: string | undefined): Entry | undefined {
-    const versions = this.#names.get(name);
-    const exact = versions?.get((version ?? "").toLowerCase());
-    if (exact !== undefined || versions === undefined) return exact;
-    return versions.size === 1 ? versions.get("") : undefined;
-  }
-
-  /** Every name with its versions; an empty one stands for none. */
-  *names(): Generator<readonly [name: string, versions: readonly string[]], void, undefined> {
-    for (const [name, versions] of this.#names) {
-      yield [name, Array.from(versions.values(), (entry) => entry.version ?? "")];
-    }
+  addWorkItemHandler(kind: WorkItemKind, create: CreateWorkItemHandler): void {
+    if (this.handlers.has(kind)) throw new DuplicateRegistrationError("handler", kind, "");
+    this.handlers.set(kind, create);
   }
 }

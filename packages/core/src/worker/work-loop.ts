@@ -2,16 +2,18 @@ import { setMaxListeners } from "node:events";
 import type { WorkItem } from "@durabletask/protobuf";
 import { createTaskHubService, type TaskHubService } from "../task-hub-service.ts";
 import type { Transport } from "../transport.ts";
-import { ActivityRunner } from "./activity-runner.ts";
 import { doubling, sleep } from "./backoff.ts";
 import { Delivery } from "./delivery.ts";
-import { OrchestrationRunner } from "./orchestration-runner.ts";
 import type { WorkerSettings } from "./options.ts";
 import type { WorkerRegistry } from "./registry.ts";
 import { Slots } from "./slots.ts";
+import type { WorkerServices, WorkItemHandler } from "./work-item-handler.ts";
 
-/** Runs a work item and delivers what comes of it; calls back when the code in it has ended. */
-type Run = (codeEnded: () => void) => Promise<unknown>;
+/** Who handles a kind of work, and how much of it runs at the same time. */
+interface Lane {
+  readonly handler: WorkItemHandler;
+  readonly slots: Slots;
+}
 
 /**
  * One run of a worker, from start to stop: keeps a stream of work open, runs what comes within the limits, delivers.
@@ -22,10 +24,7 @@ type Run = (codeEnded: () => void) => Promise<unknown>;
 export class WorkLoop {
   readonly #hub: TaskHubService;
   readonly #settings: WorkerSettings;
-  readonly #activities: ActivityRunner;
-  readonly #orchestrations: OrchestrationRunner;
-  readonly #activitySlots: Slots;
-  readonly #orchestrationSlots: Slots;
+  readonly #lanes: ReadonlyMap<WorkItem["request"]["case"], Lane>;
   /** Aborted when the worker begins to stop. */
   readonly #stopping = new AbortController();
   /** Aborted when its time is up. */
@@ -41,22 +40,20 @@ export class WorkLoop {
     this.#settings = settings;
     // Every activity may listen to the one signal.
     setMaxListeners(0, this.#stopping.signal, this.#ended.signal);
-    const delivery = new Delivery(settings.clock, settings.logger, this.#ended.signal);
-    this.#activities = new ActivityRunner(
-      registry.activities,
-      this.#hub,
+    const services: WorkerServices = {
+      hub: this.#hub,
+      delivery: new Delivery(settings.clock, settings.logger, this.#ended.signal),
+      stopping: this.#stopping.signal,
+      logger: settings.logger,
+      converter: settings.converter,
       settings,
-      delivery,
-      this.#stopping.signal,
+    };
+    this.#lanes = new Map(
+      Array.from(registry.handlers, ([kind, create]) => {
+        const handler = create(services);
+        return [kind, { handler, slots: new Slots(handler.concurrency) }];
+      }),
     );
-    this.#orchestrations = new OrchestrationRunner(
-      registry.orchestrators,
-      this.#hub,
-      settings,
-      delivery,
-    );
-    this.#activitySlots = new Slots(settings.activities);
-    this.#orchestrationSlots = new Slots(settings.orchestrations);
     this.#finished = this.#run();
   }
 
@@ -100,6 +97,7 @@ export class WorkLoop {
       {
         maxConcurrentOrchestrationWorkItems: orchestrations,
         maxConcurrentActivityWorkItems: activities,
+        maxConcurrentEntityWorkItems: this.#entities(),
       },
       {
         signal: this.#ended.signal,
@@ -118,44 +116,37 @@ export class WorkLoop {
     }
   }
 
-  #dispatch(item: WorkItem): void {
-    const { request, completionToken } = item;
-    switch (request.case) {
-      case "orchestratorRequest":
-        return this.#begin(
-          item,
-          this.#orchestrationSlots,
-          (codeEnded) => this.#orchestrations.run(request.value, completionToken, codeEnded),
-          () => this.#hub.abandonTaskOrchestratorWorkItem({ completionToken }),
-        );
-      case "activityRequest":
-        return this.#begin(
-          item,
-          this.#activitySlots,
-          (codeEnded) => this.#activities.run(request.value, completionToken, codeEnded),
-          () => this.#hub.abandonTaskActivityWorkItem({ completionToken }),
-        );
-      case "entityRequest":
-      case "entityRequestV2":
-        this.#handBack(() => this.#hub.abandonTaskEntityWorkItem({ completionToken }));
-        return undefined;
-      default:
-        return undefined;
-    }
+  #entities(): number {
+    const lane = this.#lanes.get("entityRequestV2") ?? this.#lanes.get("entityRequest");
+    return lane?.handler.concurrency ?? 0;
   }
 
-  #begin(item: WorkItem, slots: Slots, run: Run, abandon: () => Promise<unknown>): void {
+  #dispatch(item: WorkItem): void {
+    const lane = this.#lanes.get(item.request.case);
+    if (lane === undefined) return this.#refuse(item);
+    const { handler, slots } = lane;
+    const abandon = (): Promise<unknown> => handler.abandon(item.completionToken);
     if (this.#stopping.signal.aborted) return this.#handBack(abandon);
     this.#underWay.set(item, abandon);
     slots.run(() => {
       const mayRun = this.#underWay.has(item) && !this.#stopping.signal.aborted;
-      void this.#finish(item, slots, mayRun ? run : abandon);
+      void this.#finish(item, slots, mayRun ? (ended) => handler.run(item, ended) : abandon);
     });
     return undefined;
   }
 
+  /** Work that nothing here can handle goes back; a ping only shows that the stream lives. */
+  #refuse({ request, completionToken }: WorkItem): void {
+    if (request.case !== "entityRequest" && request.case !== "entityRequestV2") return;
+    this.#handBack(() => this.#hub.abandonTaskEntityWorkItem({ completionToken }));
+  }
+
   /** The slot is free when the code has ended: a slow delivery must not keep other code from running. */
-  async #finish(item: WorkItem, slots: Slots, work: Run): Promise<void> {
+  async #finish(
+    item: WorkItem,
+    slots: Slots,
+    work: (codeEnded: () => void) => Promise<unknown>,
+  ): Promise<void> {
     let isReleased = false;
     const release = (): void => {
       if (!isReleased) slots.release();

@@ -3,6 +3,7 @@ import { assertDefinable } from "../definition/activity.ts";
 import { type Registrable, register } from "../definition/registrable.ts";
 import type { AnyOrchestratorFunction } from "../engine/program.ts";
 import { DurableTaskError } from "../errors.ts";
+import type { Middleware } from "../middleware.ts";
 import { ProcessHold } from "../process-hold.ts";
 import type { Transport } from "../transport.ts";
 import { type TaskHubWorkerOptions, type WorkerSettings, workerSettings } from "./options.ts";
@@ -67,6 +68,13 @@ export class TaskHubWorker implements AsyncDisposable {
     this.#assertStopped("addNamedOrchestrator");
     assertDefinable("addNamedOrchestrator", name, orchestrator);
     this.#registry.addOrchestrator(name, { run: orchestrator });
+    return this;
+  }
+
+  /** Puts a layer around orchestrations and activities; the first one given is the outermost. */
+  use(middleware: Middleware): this {
+    this.#assertStopped("use");
+    this.#registry.middleware.push(middleware);
     return this;
   }
 

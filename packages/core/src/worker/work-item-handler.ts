@@ -1,0 +1,33 @@
+import type { WorkItem } from "@durabletask/protobuf";
+import type { PayloadConverter } from "../converter.ts";
+import type { Logger } from "../logger.ts";
+import type { TaskHubService } from "../task-hub-service.ts";
+import type { Delivery } from "./delivery.ts";
+import type { WorkerSettings } from "./options.ts";
+
+/** A kind of work: the case of `WorkItem.request`. */
+export type WorkItemKind = Exclude<WorkItem["request"]["case"], "healthPing" | undefined>;
+
+/** What a handler gets from the worker that it works for, anew at each start. */
+export interface WorkerServices {
+  readonly hub: TaskHubService;
+  /** Brings what came of an item to the hub, with retries. */
+  readonly delivery: Delivery;
+  /** Aborted when the worker begins to stop. */
+  readonly stopping: AbortSignal;
+  readonly logger: Logger;
+  readonly converter: PayloadConverter;
+  readonly settings: WorkerSettings;
+}
+
+/** Runs work items of one kind. Orchestrations and activities have one each; extensions add theirs. */
+export interface WorkItemHandler {
+  /** Items that run at the same time at most. */
+  readonly concurrency: number;
+  /** Runs an item and delivers what comes of it. Calls `codeEnded` when the code in it has ended. Must not reject. */
+  run(item: WorkItem, codeEnded: () => void): Promise<void>;
+  /** Hands an item back to the hub. */
+  abandon(completionToken: string): Promise<unknown>;
+}
+
+export type CreateWorkItemHandler = (services: WorkerServices) => WorkItemHandler;
