@@ -204,7 +204,7 @@ describe("a payload converter", () => {
     await client.raiseOrchestrationEvent(id, "title", "Countess");
     const state = await world.passUntil(client.waitForOrchestrationCompletion(id));
     expect([state.output, state.customStatus]).toEqual(["Hello, Countess Ada!", "waiting"]);
-    const [started] = (await client.getOrchestrationHistory(id)).filter(
+    const started = (await client.getOrchestrationHistory(id)).find(
       (e) => e.type === "executionStarted",
     );
     expect(started?.input).toBe(base64('"Ada"'));
