@@ -254,6 +254,8 @@ export class RandomWalk {
 
   /** Lets everything run to its end: nothing may be stuck. */
   async finish(): Promise<void> {
+    // If the last thing was a crash, the hub may wait before it opens the store once more.
+    await this.#bench.pass(60_000);
     await this.#reconnect();
     for (let round = 0; round < 100 && isBusy(this.#bench.hub.stats()); round++) {
       await this.#wakeAll();

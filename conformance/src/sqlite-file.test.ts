@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
@@ -119,6 +119,21 @@ describe("the file of a task hub", () => {
 
   it.each(["", ":memory:"])("%j is not the name of a file", async (file) => {
     await expect(openTaskHub(file)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  });
+
+  it("becomes smaller when much is purged", async () => {
+    const file = temporaryFile();
+    const hub = await open(file);
+    const service = createTaskHubService(hub);
+    const ids = Array.from({ length: 60 }, (_, index) => `i${index}`);
+    const input = "x".repeat(100_000);
+    await Promise.all(
+      ids.map((instanceId) => service.startInstance({ instanceId, name: "main", input })),
+    );
+    await Promise.all(ids.map((instanceId) => service.terminateInstance({ instanceId })));
+    await service.purgeInstances({ request: { case: "purgeInstanceFilter", value: {} } });
+    await hub.close();
+    expect(statSync(file).size).toBeLessThan(500_000);
   });
 
   it("what was written of a batch before its error is taken back", async () => {

@@ -1,6 +1,6 @@
 import { OrchestrationStatus } from "@durabletask/protobuf";
 import { expect, it } from "vitest";
-import { child, complete, schedule, timer } from "../actions.ts";
+import { child, complete, continueAsNew, schedule, timer } from "../actions.ts";
 import type { CreateStore } from "../hub-bench.ts";
 import { openBench } from "../hub-bench.ts";
 import { eventNames } from "../scripted-worker.ts";
@@ -29,6 +29,28 @@ export function describeCrashes(createStore: CreateStore): void {
     await bench.start("lost");
     await again.run(complete(1));
     expect(await bench.state("lost")).toMatchObject({ orchestrationStatus: COMPLETED });
+  });
+
+  it("a command that breaks off is a crash too", async () => {
+    let isBroken = false;
+    let ids = 0;
+    const newId = () => {
+      if (isBroken) throw new Error("injected: no id");
+      return (++ids).toString(16).padStart(32, "0");
+    };
+    const bench = await openBench(createStore, { newId });
+    await bench.start("a");
+    const worker = bench.worker();
+    const turn = await worker.turn();
+    isBroken = true;
+    const answered = worker.answer(turn, [schedule(1), continueAsNew(2)]);
+    await expect(answered).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    isBroken = false;
+    await bench.pass(1000);
+    const again = bench.worker();
+    expect(await again.run(complete(1, "whole"))).toMatchObject({ request: { pastEvents: [] } });
+    expect(await again.isIdle()).toBe(true);
+    expect(await bench.state("a")).toMatchObject({ output: "whole" });
   });
 
   it("a fence is committed before anything else, so that no lost row can come back", async () => {
@@ -87,6 +109,21 @@ export function describeCrashes(createStore: CreateStore): void {
     await bench.pass(10_000);
     expect(await bench.exists("a")).toBe(true);
     expect(await bench.exists("b")).toBe(false);
+  });
+
+  it("does not spin when the store opens but no commit succeeds", async () => {
+    const bench = await openBench(createStore);
+    await bench.start("a");
+    await bench.worker().run(timer(1, bench.clock.now() + 1000));
+    bench.store.faults.push(...Array.from({ length: 1000 }, () => "lost" as const));
+    await bench.pass(1000);
+    await settle(100);
+    expect(bench.store.fences.length).toBeLessThan(5);
+    bench.store.faults.length = 0;
+    await bench.pass(10_000);
+    await bench.pass(0);
+    const { newEvents } = (await bench.worker().turn()).request;
+    expect(eventNames(newEvents)).toContain("timerFired");
   });
 
   it("loses nothing and repeats nothing whichever commit fails, and however", async () => {

@@ -113,7 +113,7 @@ export function describeTimers(createStore: CreateStore): void {
   });
 }
 
-export function expectAscending(history: readonly HistoryEvent[]): void {
+function expectAscending(history: readonly HistoryEvent[]): void {
   const instants = history.map(({ timestamp }) => timestamp && timestampMs(timestamp));
   expect(instants).not.toContain(undefined);
   expect(instants).toEqual(instants.toSorted((a, b) => (a ?? 0) - (b ?? 0)));

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import type { Clock, Logger, Transport } from "@durabletask/core";
-import { defaultLogger } from "@durabletask/core";
+import type { CallOptions, Clock, Logger, Transport } from "@durabletask/core";
+import { defaultLogger, TaskHubError } from "@durabletask/core";
 import {
   getInstance,
   raise,
@@ -29,7 +29,7 @@ import { wholeMilliseconds } from "./time/whole-milliseconds.ts";
 
 /** A task hub inside this process. Hand it to clients and workers: it is their transport. */
 export interface EmbeddedTaskHub extends Transport {
-  /** What the hub holds right now. */
+  /** What the hub holds right now. Throws as any other call does while the store cannot be reached, and once closed. */
   stats(): TaskHubStats;
   /**
    * Ends the streams of all workers, commits what is under way and closes the store. Calls made afterwards fail with
@@ -104,27 +104,45 @@ export async function openEmbeddedTaskHub(
 }
 
 function handlersOf(host: TaskHubHost): TaskHubHandlers {
+  /** Calls `apply` with the hub as it is now. */
+  const call =
+    <I, O>(apply: (hub: Hub, request: I, options: CallOptions) => Promise<O>) =>
+    async (request: I, options: CallOptions): Promise<O> => {
+      const { hub } = host;
+      try {
+        return await apply(hub, request, options);
+      } catch (error) {
+        throw isExpected(error, options) ? error : host.fail(hub, error);
+      }
+    };
   return {
-    hello: async (request) => (host.hub, request),
-    startInstance: async (request) => await startInstance(host.hub, request),
-    getInstance: async (request) => await getInstance(host.hub, request),
-    waitForInstanceStart: async (request, options) =>
-      await waitForInstance(host.hub, request, "start", options),
-    waitForInstanceCompletion: async (request, options) =>
-      await waitForInstance(host.hub, request, "end", options),
-    raiseEvent: async (request) => await raise(host.hub, request),
-    terminateInstance: async (request) => await terminateInstance(host.hub, request),
-    suspendInstance: async (request) => await suspendInstance(host.hub, request),
-    resumeInstance: async (request) => await resumeInstance(host.hub, request),
-    queryInstances: async (request) => await queryInstances(host.hub, request),
-    purgeInstances: async (request) => await purge(host.hub, request),
+    hello: call(async (_, request) => request),
+    startInstance: call(startInstance),
+    getInstance: call(getInstance),
+    waitForInstanceStart: call((hub, request, options) =>
+      waitForInstance(hub, request, "start", options),
+    ),
+    waitForInstanceCompletion: call((hub, request, options) =>
+      waitForInstance(hub, request, "end", options),
+    ),
+    raiseEvent: call(raise),
+    terminateInstance: call(terminateInstance),
+    suspendInstance: call(suspendInstance),
+    resumeInstance: call(resumeInstance),
+    queryInstances: call(queryInstances),
+    purgeInstances: call(purge),
     streamInstanceHistory: (request) => streamHistory(host.hub, request),
     getWorkItems: (request, options) => openWorkStream(() => host.hub, request, options),
-    completeOrchestratorTask: async (request) => await completeTurn(host.hub, request),
-    completeActivityTask: async (request) => await completeActivityCall(host.hub, request),
-    abandonTaskOrchestratorWorkItem: async (request) => await abandonTurn(host.hub, request),
-    abandonTaskActivityWorkItem: async (request) => await abandonActivityCall(host.hub, request),
+    completeOrchestratorTask: call(completeTurn),
+    completeActivityTask: call(completeActivityCall),
+    abandonTaskOrchestratorWorkItem: call(abandonTurn),
+    abandonTaskActivityWorkItem: call(abandonActivityCall),
   };
+}
+
+/** Anything else means that a command broke off: memory may be half of the past and half of what was to come. */
+function isExpected(error: unknown, { signal }: CallOptions): boolean {
+  return error instanceof TaskHubError || signal?.aborted === true;
 }
 
 function statsOf(hub: Hub): TaskHubStats {

@@ -64,13 +64,18 @@ export class TaskHubHost {
     }
   }
 
+  /** Throws the hub's memory away because of something that should not have happened; gives the error for its caller. */
+  fail(hub: Hub, cause: unknown): Error {
+    this.#crash(hub, cause);
+    return unavailable("The task hub broke off; the outcome is unknown.", cause);
+  }
+
   #crash(hub: Hub, cause: unknown): void {
     if (hub !== this.#hub) return;
     this.#hub = undefined;
-    this.#parts.logger.error?.(
-      { error: cause },
-      "a commit failed: the task hub opens its store again",
-    );
+    // A store that opens but cannot commit must not be opened over and over at full speed.
+    if (hub.journal.commits > 0) this.#failures = 0;
+    this.#parts.logger.error?.({ error: cause }, "the task hub failed, and opens its store again");
     hub.stop(unavailable("The task hub could not commit; the outcome is unknown.", cause));
     this.#retry(cause);
   }
@@ -92,7 +97,6 @@ export class TaskHubHost {
   }
 
   #reopened(): void {
-    this.#failures = 0;
     this.#parts.logger.warn?.({}, "the task hub has opened its store again");
   }
 }

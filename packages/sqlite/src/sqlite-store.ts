@@ -27,6 +27,8 @@ import {
 import type { Statements } from "./statements.ts";
 import { prepareStatements } from "./statements.ts";
 
+const pagesWorthShrinking = 1_000;
+
 interface Connection {
   readonly db: DatabaseSync;
   readonly statements: Statements;
@@ -58,7 +60,7 @@ export class SqliteStore implements Store {
   }
 
   async commit(batch: Batch): Promise<void> {
-    const { statements } = this.#open();
+    const { db, statements } = this.#open();
     statements.begin.run();
     try {
       apply(statements, batch);
@@ -68,6 +70,7 @@ export class SqliteStore implements Store {
       attempt(() => statements.rollback.run());
       throw error;
     }
+    if (batch.removed.length > 0) attempt(() => shrink(db));
   }
 
   async find(id: string, payloads: boolean): Promise<StoredInstance | undefined> {
@@ -128,6 +131,12 @@ function attempt(action: () => void): void {
   } catch {
     // The connection is given up anyway.
   }
+}
+
+/** Gives pages back that a purge has emptied, once they are worth it; a part at a time, since everybody waits. */
+function shrink(db: DatabaseSync): void {
+  const free = Number(db.prepare("PRAGMA freelist_count").get()?.["freelist_count"]);
+  if (free >= pagesWorthShrinking) db.exec(`PRAGMA incremental_vacuum(${pagesWorthShrinking})`);
 }
 
 /** In the order that `Store.commit` promises. The first error ends it. */
