@@ -16,6 +16,14 @@ const dated = defineActivity("dated", (_ctx, day: string) => ({
 async function plain(_ctx: unknown, n: number): Promise<number> {
   return n + 1;
 }
+function* plainGenerator(ctx: OrchestrationContext, city: string) {
+  const text: string = yield ctx.callActivity(hello, city);
+  return text;
+}
+async function* plainAsyncGenerator(ctx: OrchestrationContext, city: string) {
+  const text: string = yield ctx.callActivity(hello, city);
+  return text;
+}
 
 describe("orchestrators", () => {
   it("infers input and output of async functions", () => {
@@ -81,6 +89,9 @@ describe("orchestrators", () => {
       expectTypeOf(await ctx.waitForExternalEvent(approval)).toEqualTypeOf<{ by: string }>();
       expectTypeOf(await ctx.waitForExternalEvent("raw")).toEqualTypeOf<unknown>();
       expectTypeOf(await ctx.callSubOrchestrator(child, 1)).toEqualTypeOf<number>();
+      expectTypeOf(await ctx.callSubOrchestrator(plain, 1)).toEqualTypeOf<number>();
+      expectTypeOf(await ctx.callSubOrchestrator(plainGenerator, "a")).toEqualTypeOf<string>();
+      expectTypeOf(await ctx.callSubOrchestrator(plainAsyncGenerator, "a")).toEqualTypeOf<string>();
       expectTypeOf(await ctx.createTimer({ seconds: 1 })).toEqualTypeOf<void>();
       ctx.sendEvent("id", approval, { by: "Ada" });
       // @ts-expect-error the payload has another type

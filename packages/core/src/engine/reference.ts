@@ -44,7 +44,7 @@ export type CallableActivity<In, Out> = (ctx: never, input: In) => Out | Promise
 export type CallableOrchestrator<In, Out> = (
   ctx: never,
   input: In,
-) => Promise<Out> | Iterator<unknown, Out, never> | AsyncIterator<unknown, Out, never>;
+) => Promise<Out> | Generator<unknown, Out, never> | AsyncGenerator<unknown, Out, never>;
 
 /** Input and options of a call; the input may be left out where the callee takes none. */
 export type CallArguments<In, Options> = undefined extends In
