@@ -34,19 +34,28 @@ export function durationToMs(duration: Duration, what = "the duration"): number 
     );
   }
   let total = 0;
-  for (const [unit, amount] of Object.entries<unknown>({ ...duration })) {
-    const length = unitMs.get(unit);
-    if (length === undefined) {
-      throw new InvalidArgumentError(
-        `${what} has no field '${unit}'; it takes ${[...unitMs.keys()].join(", ")}`,
-      );
-    }
+  let isEmpty = true;
+  for (const [unit, length] of unitMs) {
+    const amount: unknown = Reflect.get(duration, unit);
     if (amount === undefined) continue;
     if (typeof amount !== "number" || !Number.isFinite(amount)) {
       throw new InvalidArgumentError(`${what} has ${JSON.stringify(amount)} ${unit}`);
     }
     total += amount * length;
+    isEmpty = false;
   }
+  rejectUnknown(duration, what);
+  if (isEmpty) throw new InvalidArgumentError(`${what} has none of ${known}`);
   if (total < 0) throw new InvalidArgumentError(`${what} is negative: ${total} ms`);
   return Math.ceil(total);
+}
+
+const known = [...unitMs.keys()].join(", ");
+
+/** A misspelt field would be a time of zero; years and months, as in `Temporal.Duration`, have no fixed length. */
+function rejectUnknown(duration: object, what: string): void {
+  for (const unit of [...Object.keys(duration), "years", "months"]) {
+    if (unitMs.has(unit) || !(unit in duration) || !Reflect.get(duration, unit)) continue;
+    throw new InvalidArgumentError(`${what} has a field '${unit}'; it takes ${known}`);
+  }
 }

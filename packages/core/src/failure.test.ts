@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import {
   createFailure,
@@ -12,7 +13,53 @@ class PaymentDeclined extends Error {
 }
 
 describe("what a thrown value says of itself", () => {
-  it("is its class, message, stack and causes, at any depth", () => {
+  it.each([
+    [
+      Object.defineProperty(new Error("x"), "message", {
+        get: () => {
+          throw new Error("getter");
+        },
+      }),
+    ],
+    [Object.assign(Object.create(null), { a: 1 })],
+    [
+      new Proxy(
+        {},
+        {
+          get: () => {
+            throw new Error("trap");
+          },
+          ownKeys: () => {
+            throw new Error("trap");
+          },
+        },
+      ),
+    ],
+    [Object.assign(new Error("x"), { name: 42, stack: { a: 1 } })],
+    [Object.assign(new Error("x"), { message: { a: 1 } })],
+  ])("is made of text, whatever hostile thing is thrown (%#)", (thrown) => {
+    const failure = failureOf(thrown);
+    expect([typeof failure.errorType, typeof failure.errorMessage]).toEqual(["string", "string"]);
+    expect(failure.errorMessage).not.toBe("");
+    expect(["string", "undefined"]).toContain(typeof failure.stackTrace);
+  });
+
+  it("knows errors of another realm", () => {
+    const foreign: unknown = runInNewContext("new TypeError('from afar')");
+    expect(failureOf(foreign)).toMatchObject({ errorType: "TypeError", errorMessage: "from afar" });
+  });
+
+  it("cuts a chain of causes that readers in other languages could not read", () => {
+    let error = new Error("level 0");
+    for (let level = 1; level <= 20_000; level += 1)
+      error = new Error(`level ${level}`, { cause: error });
+    let depth = 0;
+    for (let f: ReturnType<typeof failureOf> | undefined = failureOf(error); f; f = f.innerFailure)
+      depth += 1;
+    expect(depth).toBe(64);
+  });
+
+  it("is its class, message, stack and causes, however deep", () => {
     let error = new Error("level 0");
     for (let level = 1; level <= 50; level += 1)
       error = new Error(`level ${level}`, { cause: error });

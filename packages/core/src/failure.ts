@@ -108,12 +108,27 @@ export function isFailureCausedBy(failure: FailureDetails | undefined, errorType
 }
 
 /**
- * What a thrown value says of itself, on its way to the wire. Causes are followed to any depth; a cycle ends them.
- * `properties` must not throw.
+ * What a thrown value says of itself, on its way to the wire. Causes are followed to a depth of 64, since readers of
+ * protobuf in other languages refuse messages that are nested deeper than 100; a cycle ends them too. Never throws, whatever
+ * was thrown and whatever its getters do; `properties` may.
  */
 export function failureOf(thrown: unknown, properties?: FailureProperties): TaskFailureDetails {
-  return encode(thrown, properties, new Set());
+  const chain: TaskFailureDetails[] = [];
+  const seen = new Set<unknown>();
+  for (let next: unknown = thrown; chain.length < deepestCause && !seen.has(next);) {
+    seen.add(next);
+    if (next instanceof RemoteError) {
+      chain.push(next.failure);
+      break;
+    }
+    chain.push(encode(next, properties));
+    next = guarded(() => causeOf(next), undefined);
+    if (next === undefined) break;
+  }
+  return chain.reduceRight((innerFailure, failure) => ({ ...failure, innerFailure }));
 }
+
+const deepestCause = 64;
 
 /** A failure of the wire as users see it. */
 export function failureDetails(failure: TaskFailureDetails): FailureDetails {
@@ -148,32 +163,50 @@ export function createFailure(
   };
 }
 
-function encode(
-  thrown: unknown,
-  properties: FailureProperties | undefined,
-  seen: Set<unknown>,
-): TaskFailureDetails {
-  seen.add(thrown);
-  if (thrown instanceof RemoteError) return thrown.failure;
+/** One link of the chain, without its cause. */
+function encode(thrown: unknown, properties: FailureProperties | undefined): TaskFailureDetails {
   const facts = Object.entries(properties?.(thrown) ?? {});
   const own = Object.fromEntries(facts.map(([name, fact]) => [name, fromJson(ValueSchema, fact)]));
-  if (!(thrown instanceof Error)) {
+  if (!isError(thrown)) {
     return { ...createFailure(typeName(thrown), text(thrown)), properties: own };
   }
-  const cause = causeOf(thrown);
+  // Fields of errors are whatever somebody made of them: getters that throw, objects, nothing.
+  const field = (read: () => unknown): string => guarded(() => String(read() ?? ""), "");
+  const stackTrace = field(() => thrown.stack);
   return {
     // Some peers take a failure without a message for a success.
-    ...createFailure(thrown.name, thrown.message || "(no message)"),
-    ...(thrown.stack !== undefined && { stackTrace: thrown.stack }),
-    ...(cause !== undefined &&
-      !seen.has(cause) && { innerFailure: encode(cause, properties, seen) }),
-    isNonRetriable: "isNonRetriable" in thrown && thrown.isNonRetriable === true,
+    ...createFailure(field(() => thrown.name) || "Error", field(() => thrown.message) || noMessage),
+    ...(stackTrace !== "" && { stackTrace }),
+    isNonRetriable: guarded(
+      () => "isNonRetriable" in thrown && thrown.isNonRetriable === true,
+      false,
+    ),
     properties: own,
   };
 }
 
+const noMessage = "(no message)";
+
+/** Errors of another realm (a `vm` context, a test runner) are errors too. */
+function isError(value: unknown): value is Error {
+  return (
+    value instanceof Error ||
+    guarded(() => Object.prototype.toString.call(value) === "[object Error]", false)
+  );
+}
+
+/** Reads what may throw. */
+function guarded<T>(read: () => T, otherwise: T): T {
+  try {
+    return read();
+  } catch {
+    return otherwise;
+  }
+}
+
 /** The cause of an error; of an `AggregateError` without one, the first error in it. */
-function causeOf(error: Error): unknown {
+function causeOf(error: unknown): unknown {
+  if (!isError(error)) return undefined;
   if (error.cause !== undefined) return error.cause;
   return error instanceof AggregateError ? error.errors[0] : undefined;
 }
@@ -183,10 +216,7 @@ function typeName(thrown: unknown): string {
 }
 
 function text(thrown: unknown): string {
-  if (typeof thrown === "string") return thrown || "(no message)";
-  try {
-    return JSON.stringify(thrown) ?? String(thrown);
-  } catch {
-    return String(thrown);
-  }
+  if (typeof thrown === "string") return thrown || noMessage;
+  const json = guarded(() => JSON.stringify(thrown), undefined);
+  return json ?? guarded(() => String(thrown), noMessage);
 }

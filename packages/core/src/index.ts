@@ -7,7 +7,7 @@ export type {
   WaitForOptions,
 } from "./client/client.ts";
 export type { HistoryEvent } from "./client/history.ts";
-export type { InstanceId } from "./client/instance-id.ts";
+export type { InstanceId } from "./instance-id.ts";
 export { OrchestrationFailedError, OrchestrationState } from "./client/orchestration-state.ts";
 export type { OrchestrationList, OrchestrationQuery, Page } from "./client/query.ts";
 export type { ScheduleOptions } from "./client/schedule.ts";
@@ -79,6 +79,7 @@ export { NonRetriableError, RemoteError, TaskFailedError } from "./failure.ts";
 export type { FailedTask, FailureDetails, FailureProperties } from "./failure.ts";
 export type { InputSurvivesJson, Jsonify } from "./json.ts";
 export { defaultLogger, silentLogger } from "./logger.ts";
+export type { LogEvent } from "./log-event.ts";
 export type { Logger } from "./logger.ts";
 export type { ActivityMiddleware, Middleware } from "./middleware.ts";
 export type { OrchestrationMiddleware } from "./engine/orchestration-middleware.ts";

@@ -13,11 +13,13 @@ import { type Callee, referenceOf } from "../engine/reference.ts";
 import { InvalidArgumentError, TaskHubError } from "../errors.ts";
 import type { Jsonify } from "../json.ts";
 import type { PayloadCoder } from "../payload-format.ts";
+import type { LogEvent } from "../log-event.ts";
+import { defaultLogger, type Logger } from "../logger.ts";
 import { ProcessHold } from "../process-hold.ts";
 import { createTaskHubService, type TaskHubService } from "../task-hub-service.ts";
 import type { CallOptions, Transport } from "../transport.ts";
 import { type HistoryEvent, historyEventFromWire, historyToJson } from "./history.ts";
-import type { InstanceId } from "./instance-id.ts";
+import type { InstanceId } from "../instance-id.ts";
 import { OrchestrationState } from "./orchestration-state.ts";
 import { OrchestrationList, type OrchestrationQuery, queryToWire } from "./query.ts";
 import { type ScheduleOptions, scheduleRequest } from "./schedule.ts";
@@ -28,6 +30,8 @@ export interface TaskHubClientOptions {
   readonly defaultVersion?: string | undefined;
   /** How values become payloads. Default: JSON. */
   readonly converter?: PayloadConverter | undefined;
+  /** Default: warnings and errors to stderr. What the client does is logged as `debug`. */
+  readonly logger?: Logger | undefined;
   /** Time limits of waits are measured on it. Default: the platform's clock. */
   readonly clock?: Clock | undefined;
 }
@@ -71,6 +75,7 @@ export class TaskHubClient implements AsyncDisposable {
   readonly #converter: PayloadConverter;
   readonly #clock: Clock;
   readonly #defaultVersion: string | undefined;
+  readonly #logger: Logger;
   /** A pending wait keeps the process alive. */
   readonly #hold = new ProcessHold();
 
@@ -79,6 +84,7 @@ export class TaskHubClient implements AsyncDisposable {
     this.#converter = options.converter ?? jsonConverter;
     this.#clock = options.clock ?? systemClock;
     this.#defaultVersion = options.defaultVersion;
+    this.#logger = options.logger ?? defaultLogger;
   }
 
   /**
@@ -115,7 +121,9 @@ export class TaskHubClient implements AsyncDisposable {
       version: options.version ?? version,
     });
     const { instanceId } = await this.#hub.startInstance(request, { signal: options.signal });
-    return (instanceId || request.instanceId) as InstanceId<never>;
+    const id = (instanceId || request.instanceId) as InstanceId<never>;
+    this.#log("client.scheduled", id, `orchestration '${name}' is scheduled`);
+    return id;
   }
 
   /** The state of an orchestration; `undefined` where there is none. */
@@ -152,8 +160,8 @@ export class TaskHubClient implements AsyncDisposable {
     id: string,
     options?: WaitForOptions,
   ): Promise<OrchestrationState<Out>>;
-  waitForOrchestrationStart(...args: readonly unknown[]): Promise<OrchestrationState<never>> {
-    return this.#waitFor("waitForInstanceStart", readArguments(args));
+  async waitForOrchestrationStart(...args: readonly unknown[]): Promise<OrchestrationState<never>> {
+    return await this.#waitFor("waitForInstanceStart", readArguments(args));
   }
 
   /**
@@ -170,8 +178,10 @@ export class TaskHubClient implements AsyncDisposable {
     id: string,
     options?: WaitForOptions,
   ): Promise<OrchestrationState<Out>>;
-  waitForOrchestrationCompletion(...args: readonly unknown[]): Promise<OrchestrationState<never>> {
-    return this.#waitFor("waitForInstanceCompletion", readArguments(args));
+  async waitForOrchestrationCompletion(
+    ...args: readonly unknown[]
+  ): Promise<OrchestrationState<never>> {
+    return await this.#waitFor("waitForInstanceCompletion", readArguments(args));
   }
 
   /** Raises an event for an orchestration. Fails with `NOT_FOUND` where there is none; one that has ended ignores it. */
@@ -191,16 +201,19 @@ export class TaskHubClient implements AsyncDisposable {
     if (name === "") throw new InvalidArgumentError("an event needs a name");
     const input = this.#converter.serialize(coder ? coder.encode(data) : data);
     await this.#hub.raiseEvent({ instanceId: id, name, input });
+    this.#log("client.raised", id, `event '${name}' is raised`);
   }
 
   /** Suspends an orchestration: what comes in for it is kept until it is resumed. Fails with `NOT_FOUND`. */
   async suspendOrchestration(id: string, options: { reason?: string } = {}): Promise<void> {
     await this.#hub.suspendInstance({ instanceId: id, reason: options.reason });
+    this.#log("client.suspended", id, "the orchestration is suspended");
   }
 
   /** Lets a suspended orchestration go on. Fails with `NOT_FOUND`. */
   async resumeOrchestration(id: string, options: { reason?: string } = {}): Promise<void> {
     await this.#hub.resumeInstance({ instanceId: id, reason: options.reason });
+    this.#log("client.resumed", id, "the orchestration is resumed");
   }
 
   /**
@@ -214,6 +227,7 @@ export class TaskHubClient implements AsyncDisposable {
       output: this.#converter.serialize(output),
       recursive,
     });
+    this.#log("client.terminated", id, "the orchestration is terminated");
   }
 
   /**
@@ -229,6 +243,7 @@ export class TaskHubClient implements AsyncDisposable {
       recursive: options.recursive ?? false,
       isOrchestration: true,
     });
+    this.#log("client.purged", id, `${deletedInstanceCount} orchestrations are purged`);
     return { deletedInstanceCount };
   }
 
@@ -267,6 +282,10 @@ export class TaskHubClient implements AsyncDisposable {
     return this.close();
   }
 
+  #log(event: LogEvent, instanceId: string, message: string): void {
+    this.#logger.debug?.({ event, instanceId }, message);
+  }
+
   async #history(id: string): Promise<WireEvent[]> {
     const events: WireEvent[] = [];
     for await (const chunk of this.#hub.streamInstanceHistory({ instanceId: id })) {
@@ -280,7 +299,8 @@ export class TaskHubClient implements AsyncDisposable {
     { id, options, output }: CallTarget<WaitForOptions>,
   ): Promise<OrchestrationState<never>> {
     const { timeout, signal, fetchPayloads = true } = options;
-    const endsAt = timeout && this.#clock.now() + durationToMs(timeout, "the timeout");
+    const endsAt =
+      timeout === undefined ? undefined : this.#clock.now() + durationToMs(timeout, "the timeout");
     const release = this.#hold.take();
     try {
       const response = await this.#poll(method, id, endsAt, signal, fetchPayloads);
@@ -307,7 +327,8 @@ export class TaskHubClient implements AsyncDisposable {
         return await this.#hub[method](request, options);
       } catch (error) {
         const isPoll = error instanceof TaskHubError && error.code === "DEADLINE_EXCEEDED";
-        if (!isPoll || leftMs <= longPollMs) throw error;
+        const isOver = endsAt !== undefined && this.#clock.now() >= endsAt;
+        if (!isPoll || isOver) throw error;
       }
     }
   }

@@ -6,7 +6,7 @@ import type {
 } from "@durabletask/protobuf";
 import { timestampFromMs } from "../engine/timestamp.ts";
 import { InvalidArgumentError } from "../errors.ts";
-import { assertInstanceId } from "./instance-id.ts";
+import { assertInstanceId } from "../instance-id.ts";
 import { type OrchestrationStatus, statusToWire } from "./status.ts";
 
 /** How an orchestration is scheduled. */

@@ -1,5 +1,5 @@
 import { describe, expectTypeOf, it } from "vitest";
-import type { InstanceId } from "../client/instance-id.ts";
+import type { InstanceId } from "../instance-id.ts";
 import type { TaskHubClient } from "../client/client.ts";
 import type { Codec, StandardSchema } from "../payload-format.ts";
 import { defineActivity, type ActivityDefinition } from "./activity.ts";

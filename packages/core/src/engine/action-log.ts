@@ -7,8 +7,15 @@ type ActionType = OrchestratorAction["orchestratorActionType"];
 interface PendingAction {
   readonly id: number;
   readonly type: ActionType;
-  /** Adopts what was recorded, where that may differ harmlessly: a timer's fire time, a derived instance id. */
-  readonly recorded: ((event: HistoryEvent) => void) | undefined;
+  readonly owner: ActionOwner | undefined;
+}
+
+/** Whoever asked for an action, where what is recorded may differ harmlessly from what the code asks for now (E5). */
+export interface ActionOwner {
+  /** Whether the target of the action was generated, so that another recorded one is adopted. */
+  readonly hasGeneratedTarget: boolean;
+  /** Takes over what is recorded: a timer's fire time, an input, a derived instance id. */
+  adopt(event: HistoryEvent): void;
 }
 
 /**
@@ -47,7 +54,7 @@ export class ActionLog {
   }
 
   /** Adds an action, and gives its id. */
-  add(type: ActionType, recorded?: (event: HistoryEvent) => void): number {
+  add(type: ActionType, owner?: ActionOwner): number {
     this.#added += 1;
     if (this.#added > this.#limit) {
       this.#overflow = new TooManyActionsError(this.#limit);
@@ -55,7 +62,7 @@ export class ActionLog {
     }
     this.#lastId += 1;
     if (this.#isClosed) return this.#lastId;
-    this.#last = { id: this.#lastId, type, recorded };
+    this.#last = { id: this.#lastId, type, owner };
     this.#pending.set(this.#lastId, this.#last);
     return this.#lastId;
   }
@@ -77,7 +84,9 @@ export class ActionLog {
       });
     }
     this.#pending.delete(event.eventId);
-    pending.recorded?.(event);
+    // It belongs to an earlier turn, not to this one's limit.
+    this.#added -= 1;
+    pending.owner?.adopt(event);
   }
 
   /** Takes what is new, in the order of ids. From here on it counts as recorded. */
@@ -123,7 +132,7 @@ export function recordsAction(event: HistoryEvent): boolean {
 }
 
 /** Kind, name, target, and an instance id that the code chose; not what deployments change harmlessly. */
-function matches({ type, recorded }: PendingAction, { eventType }: HistoryEvent): boolean {
+function matches({ type, owner }: PendingAction, { eventType }: HistoryEvent): boolean {
   switch (eventType.case) {
     case "taskScheduled":
       return type.case === "scheduleTask" && type.value.name === eventType.value.name;
@@ -133,7 +142,7 @@ function matches({ type, recorded }: PendingAction, { eventType }: HistoryEvent)
       return (
         type.case === "createSubOrchestration" &&
         type.value.name === eventType.value.name &&
-        (type.value.instanceId === eventType.value.instanceId || recorded !== undefined)
+        (type.value.instanceId === eventType.value.instanceId || owner?.hasGeneratedTarget === true)
       );
     case "eventSent":
       return (

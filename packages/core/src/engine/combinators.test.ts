@@ -71,6 +71,17 @@ describe("whenAll", () => {
     ]);
   });
 
+  it("nests to any depth", async () => {
+    const rig = new Rig(async (ctx: Ctx) => {
+      let nested: Task<unknown> = ctx.callActivity("a");
+      for (let depth = 0; depth < 20_000; depth += 1) nested = whenAll([nested]);
+      await nested;
+      return "done";
+    });
+    await rig.start();
+    expect(wordsOf(await rig.turn(completed(1)))).toEqual(['complete COMPLETED "done"']);
+  });
+
   it("says what it takes when given a promise", async () => {
     const rig = new Rig(async () => {
       const promise: unknown = Promise.resolve(1);

@@ -34,7 +34,7 @@ type NumberOf<Key> = Key extends `${infer Index extends number}` ? Index : never
 export function whenAll<Tasks extends readonly Task<unknown>[] | []>(
   tasks: Tasks,
 ): Task<TaskResults<Tasks>> {
-  return new AllTask(durableTasks(tasks)) as Task<unknown> as Task<TaskResults<Tasks>>;
+  return typed(new AllTask(durableTasks(tasks)));
 }
 
 /**
@@ -47,15 +47,22 @@ export function whenAny<Tasks extends readonly Task<unknown>[] | []>(
   tasks: Tasks,
 ): Task<Winner<Tasks>> {
   if (tasks.length === 0) throw new InvalidArgumentError("whenAny needs at least one task");
-  return new AnyTask(durableTasks(tasks)) as Task<unknown> as Task<Winner<Tasks>>;
+  return typed(new AnyTask(durableTasks(tasks)));
 }
 
 /**
- * Gives the tasks as they end, in linear time: `for await (const { index, value } of whenEach(tasks))`, or in a generator
- * `for (const next of whenEach(tasks)) { const { index } = yield* next; }`. Does not throw for tasks that failed.
+ * Gives the tasks as they end, in linear time: `for await (const ended of whenEach(tasks))`, or in a generator
+ * `for (const next of whenEach(tasks)) { const ended = yield* next; }`. Does not throw for tasks that failed:
+ * `"value" in ended` tells them apart.
  */
 export function whenEach<Of extends Task<unknown>>(tasks: readonly Of[]): EachTask<Of> {
-  return new Each(durableTasks(tasks)) as EachTask<unknown> as EachTask<Of>;
+  return typed(new Each(durableTasks(tasks)));
+}
+
+/** Results are decoded from payloads: their types are what the definitions of the tasks say. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the one place where the engine's types are left
+function typed<Typed>(combined: unknown): Typed {
+  return combined as Typed;
 }
 
 /** What `whenEach` gives: iterable once, in either style. */
@@ -120,6 +127,8 @@ class AnyTask extends DurableTask<EndedTask> implements TaskObserver {
 
   settled(task: DurableTask<unknown>): void {
     if (this.isCompleted) return;
+    // A loop of whenAny over what is left would otherwise leave an observer on each loser, each time.
+    for (const other of this.#tasks) if (!other.isCompleted) other.unobserve(this);
     this.complete(new EndedTask(this.#tasks.indexOf(task), task));
   }
 }

@@ -42,7 +42,8 @@ export interface WaitOptions {
 export interface AbortSignalLike {
   readonly aborted: boolean;
   readonly reason: unknown;
-  addEventListener(type: "abort", listener: () => void, options?: { once?: boolean }): void;
+  addEventListener(type: "abort", listener: () => void): void;
+  removeEventListener(type: "abort", listener: () => void): void;
 }
 
 /** How an orchestration continues as new. */
@@ -95,29 +96,29 @@ export interface OrchestrationContext {
   readonly logger: OrchestrationLogger;
 
   /** Calls an activity. The task fails with `TaskFailedError`; what cannot be written as a payload throws here. */
-  callActivity<In, Out>(
-    activity: ActivityReference<In, Out>,
-    ...args: CallArguments<In, ActivityOptions>
-  ): Task<Out>;
+  callActivity<Out = unknown>(name: string, input?: unknown, options?: ActivityOptions): Task<Out>;
   callActivity<In, Out>(
     activity: CallableActivity<In, Out>,
     ...args: CallArguments<In, ActivityOptions>
   ): Task<Jsonify<Out>>;
-  callActivity<Out = unknown>(name: string, input?: unknown, options?: ActivityOptions): Task<Out>;
+  callActivity<In, Out>(
+    activity: ActivityReference<In, Out>,
+    ...args: CallArguments<In, ActivityOptions>
+  ): Task<Out>;
 
   /** Starts a child orchestration, and waits for its output. The task fails with `TaskFailedError`. */
-  callSubOrchestrator<In, Out>(
-    orchestrator: OrchestratorReference<In, Out, unknown>,
-    ...args: CallArguments<In, SubOrchestrationOptions>
+  callSubOrchestrator<Out = unknown>(
+    name: string,
+    input?: unknown,
+    options?: SubOrchestrationOptions,
   ): Task<Out>;
   callSubOrchestrator<In, Out>(
     orchestrator: CallableOrchestrator<In, Out>,
     ...args: CallArguments<In, SubOrchestrationOptions>
   ): Task<Jsonify<Out>>;
-  callSubOrchestrator<Out = unknown>(
-    name: string,
-    input?: unknown,
-    options?: SubOrchestrationOptions,
+  callSubOrchestrator<In, Out>(
+    orchestrator: OrchestratorReference<In, Out, unknown>,
+    ...args: CallArguments<In, SubOrchestrationOptions>
   ): Task<Out>;
 
   /**
@@ -130,19 +131,19 @@ export interface OrchestrationContext {
    * Waits for an event from outside. Names are compared without regard to case. Events that came before somebody waited
    * are kept; several waiters of one name are served in the order in which they began to wait.
    */
+  waitForExternalEvent<Payload = unknown>(name: string, options?: WaitOptions): Task<Payload>;
   waitForExternalEvent<Payload>(
     event: EventReference<Payload, never>,
     options?: WaitOptions,
   ): Task<Payload>;
-  waitForExternalEvent<Payload = unknown>(name: string, options?: WaitOptions): Task<Payload>;
 
   /** Sends an event to another orchestration. To one that does not exist, or has ended, it is lost. */
+  sendEvent(instanceId: string, name: string, data?: unknown): void;
   sendEvent<Sent>(
     instanceId: string,
     event: EventReference<unknown, Sent>,
     ...data: undefined extends Sent ? [data?: Sent] : [data: Sent]
   ): void;
-  sendEvent(instanceId: string, name: string, data?: unknown): void;
 
   /**
    * Ends this execution and starts the next one of the same instance, with a new input and an empty history. Return what

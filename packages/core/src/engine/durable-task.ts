@@ -87,6 +87,17 @@ export class DurableTask<T> implements Task<T> {
     else this.#observers.push(observer);
   }
 
+  /** Whoever lost interest is not told, and not kept in memory. */
+  unobserve(observer: TaskObserver): void {
+    const index = this.#observers?.indexOf(observer) ?? -1;
+    if (index >= 0) this.#observers?.splice(index, 1);
+  }
+
+  /** A task is no value: one that ends up in a payload was meant to be awaited. */
+  toJSON(): never {
+    throw new TaskNotAwaitedError();
+  }
+
   // oxlint-disable-next-line unicorn/no-thenable -- tasks are awaited
   then<A = T, B = never>(
     onCompleted?: ((value: T) => A | PromiseLike<A>) | null,
@@ -117,7 +128,10 @@ export class DurableTask<T> implements Task<T> {
     }
     const observers = this.#observers;
     this.#observers = undefined;
-    if (observers !== undefined) for (const observer of observers) observer.settled(this);
+    if (observers === undefined) return;
+    this.#flow.notify(() => {
+      for (const observer of observers) observer.settled(this);
+    });
   }
 }
 

@@ -65,14 +65,14 @@ export class NonDurableAwaitError extends DurableTaskError {
   }
 }
 
-/** A task was spread or destructured where `await` or `yield*` was meant. */
+/** A task was spread, destructured or written into a payload where `await` or `yield*` was meant. */
 export class TaskNotAwaitedError extends DurableTaskError {
   override name = "TaskNotAwaitedError";
 
   constructor() {
     super(
       "TASK_NOT_AWAITED",
-      "a task was iterated over instead of being awaited; write 'await task', or 'yield* task' in a generator",
+      "a task was iterated over or used as a value instead of being awaited; write 'await task', or 'yield* task' in a generator",
     );
   }
 }

@@ -1,7 +1,7 @@
 import type { EventRaisedEvent } from "@durabletask/protobuf";
 import { durationToMs } from "../duration.ts";
 import type { PayloadCoder } from "../payload-format.ts";
-import type { WaitOptions } from "./context.ts";
+import type { AbortSignalLike, WaitOptions } from "./context.ts";
 import { DurableTask } from "./durable-task.ts";
 import { EventTimeoutError, TaskCanceledError } from "./errors.ts";
 import type { Execution } from "./execution.ts";
@@ -14,6 +14,7 @@ export class EventWait extends DurableTask<never> implements EventWaiter {
   readonly #name: string;
   readonly #coder: PayloadCoder | undefined;
   #timer: TimerCall | undefined;
+  #unlisten: (() => void) | undefined;
 
   constructor(
     execution: Execution,
@@ -25,11 +26,11 @@ export class EventWait extends DurableTask<never> implements EventWaiter {
     this.#execution = execution;
     this.#coder = coder;
     this.#name = name;
-    const timeoutMs = timeout && durationToMs(timeout, "the timeout");
+    const timeoutMs = timeout === undefined ? undefined : durationToMs(timeout, "the timeout");
     if (signal?.aborted === true) this.#cancel(signal.reason);
     else execution.events.await(name, this);
     if (this.isCompleted) return;
-    signal?.addEventListener("abort", () => this.#cancel(signal.reason), { once: true });
+    if (signal !== undefined) this.#listen(signal);
     if (timeoutMs !== undefined) this.#limit(timeoutMs);
   }
 
@@ -39,23 +40,31 @@ export class EventWait extends DurableTask<never> implements EventWaiter {
   }
 
   deliver(event: EventRaisedEvent): void {
-    this.#timer?.cancel();
-    try {
-      this.complete(this.#execution.decode(event.input, this.#coder));
-    } catch (error) {
-      this.fail(error);
-    }
+    this.#stopWaiting();
+    this.#execution.settleWith(this, event.input, this.#coder);
   }
 
   #limit(timeoutMs: number): void {
-    this.#timer = TimerCall.start(this.#execution, this.#execution.nowMs + timeoutMs, () =>
-      this.fail(new EventTimeoutError(this.#name, timeoutMs)),
-    );
+    this.#timer = TimerCall.start(this.#execution, this.#execution.nowMs + timeoutMs, () => {
+      this.#stopWaiting();
+      this.fail(new EventTimeoutError(this.#name, timeoutMs));
+    });
+  }
+
+  #listen(signal: AbortSignalLike): void {
+    const abort = (): void => this.#cancel(signal.reason);
+    signal.addEventListener("abort", abort);
+    this.#unlisten = () => signal.removeEventListener("abort", abort);
+  }
+
+  #stopWaiting(): void {
+    this.#timer?.cancel();
+    this.#unlisten?.();
   }
 
   #cancel(reason: unknown): void {
     if (this.isCompleted) return;
-    this.#timer?.cancel();
+    this.#stopWaiting();
     this.fail(new TaskCanceledError(`the wait for event '${this.#name}'`, { cause: reason }));
   }
 }

@@ -2,6 +2,7 @@ import type { HistoryEvent, TaskFailureDetails } from "@durabletask/protobuf";
 import type { PayloadConverter } from "../converter.ts";
 import type { PayloadCoder } from "../payload-format.ts";
 import { ActionLog } from "./action-log.ts";
+import type { LogEvent } from "../log-event.ts";
 import type { DurableTask } from "./durable-task.ts";
 import { NonDurableAwaitError } from "./errors.ts";
 import { ExternalEvents } from "./external-events.ts";
@@ -30,6 +31,12 @@ const missingDetails: TaskFailureDetails = {
   properties: {},
 };
 
+/** What a warning of the engine says besides its words. */
+export interface WarningFields extends Readonly<Record<string, unknown>> {
+  readonly event: LogEvent;
+  readonly instanceId: string;
+}
+
 /** What the engine is told from outside; all of it is pure. */
 export interface EngineOptions {
   readonly converter: PayloadConverter;
@@ -46,8 +53,8 @@ export interface EngineOptions {
   /** Resolves once the code is blocked: no microtask is left. */
   readonly settle: () => Promise<void>;
   readonly sha1: Sha1;
-  /** Told what deserves a line in the log. Never throws. */
-  readonly warn: (fields: Readonly<Record<string, unknown>>, message: string) => void;
+  /** Told what deserves a warning in the log; `event` is its stable name. Never throws. */
+  readonly warn: (fields: WarningFields, message: string) => void;
 }
 
 /** The state of one execution that its parts share. */
@@ -60,6 +67,7 @@ export class Execution {
   readonly open: Map<number, OpenCall> = new Map();
   /** Actions of extensions, and the events that they wait for. */
   readonly awaited: Set<AwaitedAction> = new Set();
+  instanceId = "";
   /** The orchestration's clock, milliseconds since 1970: the timestamp of the last OrchestratorStarted. */
   nowMs = 0;
   /** Whether the event that is being processed is one that an earlier turn has seen (E7). */
@@ -116,6 +124,17 @@ export class Execution {
     return (coder ? coder.decode(value) : value) as never;
   }
 
+  /** Completes a task with what a payload holds, or fails it if that cannot be read. */
+  settleWith(task: DurableTask<never>, payload: string | undefined, coder?: PayloadCoder): void {
+    let value: never;
+    try {
+      value = this.decode(payload, coder);
+    } catch (error) {
+      return task.fail(error);
+    }
+    return task.complete(value);
+  }
+
   /** Every durable call begins here: it is allowed only while an episode runs. */
   assertRunning(what: string): void {
     if (this.flow.running) return;
@@ -127,7 +146,11 @@ export class Execution {
     const error = new NonDurableAwaitError(what, this.actions.lastCall);
     if (this.violation === undefined) {
       this.violation = error;
-      this.options.warn({ error }, error.message);
+      const { instanceId } = this;
+      this.options.warn(
+        { event: "orchestration.moved-outside-turn", instanceId, error },
+        error.message,
+      );
     }
     return error;
   }

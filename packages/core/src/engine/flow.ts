@@ -16,4 +16,19 @@ export class Flow {
   steps = 0;
   /** Whether an episode of the session runs. Context calls are allowed only then (E4). */
   running = false;
+
+  readonly #notices: (() => void)[] = [];
+  #isNotifying = false;
+
+  /**
+   * Tells observers, one after the other: those that are told of by telling others wait their turn, so that combinators may
+   * be nested to any depth.
+   */
+  notify(notice: () => void): void {
+    this.#notices.push(notice);
+    if (this.#isNotifying) return;
+    this.#isNotifying = true;
+    for (let next = this.#notices.pop(); next !== undefined; next = this.#notices.pop()) next();
+    this.#isNotifying = false;
+  }
 }

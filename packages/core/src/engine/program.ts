@@ -1,7 +1,6 @@
 import type { OrchestrationContext } from "./context.ts";
 import { EndedTask } from "./combinators.ts";
 import { DurableTask, type TaskObserver } from "./durable-task.ts";
-import { NonDurableAwaitError } from "./errors.ts";
 import type { PayloadCoder } from "../payload-format.ts";
 import type { Flow } from "./flow.ts";
 
@@ -92,6 +91,7 @@ class GeneratorProgram implements Program, TaskObserver {
   readonly #flow: Flow;
   readonly #end: ProgramEnd;
   #awaited: DurableTask<unknown> | undefined;
+  #returned: DurableTask<unknown> | undefined;
   #isReady = true;
 
   constructor(generator: AnyGenerator, flow: Flow, end: ProgramEnd) {
@@ -117,19 +117,29 @@ class GeneratorProgram implements Program, TaskObserver {
 
   #run(): void {
     try {
+      if (this.#returned !== undefined) return this.#end.returned(this.#returned.result);
       let result = this.#resume();
       while (result.done !== true) {
         const { value } = result;
-        if (!(value instanceof DurableTask)) throw notATask(value);
+        if (!(value instanceof DurableTask)) throw new YieldedNoTask(value);
         value.take();
         this.#awaited = value;
         if (!value.isCompleted) return this.#park(value);
         result = this.#resume();
       }
-      this.#end.returned(result.value);
+      return this.#return(result.value);
     } catch (error) {
-      this.#end.threw(error);
+      return this.#end.threw(error);
     }
+  }
+
+  /** A task that is returned is awaited first, as async functions do. */
+  #return(value: unknown): void {
+    if (!(value instanceof DurableTask)) return this.#end.returned(value);
+    value.take();
+    this.#returned = value;
+    if (!value.isCompleted) return this.#park(value);
+    return this.#end.returned(value.result);
   }
 
   /** Blocked on a durable task, as an async function is that awaits one (E4). */
@@ -163,9 +173,13 @@ function plainValue(value: unknown): unknown {
   return value instanceof EndedTask ? value.task : value;
 }
 
-function notATask(value: unknown): NonDurableAwaitError {
-  const what = value instanceof Promise ? "a promise" : typeof value;
-  return new NonDurableAwaitError(`the orchestrator yielded ${what} instead of a task`, undefined);
+/** Thrown by a step, for the session to say in its words. */
+export class YieldedNoTask {
+  readonly what: string;
+
+  constructor(value: unknown) {
+    this.what = value instanceof Promise ? "a promise" : typeof value;
+  }
 }
 
 function isGenerator(value: unknown): value is AnyGenerator {

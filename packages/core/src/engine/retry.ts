@@ -17,7 +17,10 @@ export interface RetryPolicy {
   readonly backoffCoefficient?: number | undefined;
   /** The longest wait. Default: one hour. */
   readonly maxRetryInterval?: Duration | undefined;
-  /** No new attempt once so much time has passed since the first one was made. Default: no limit. */
+  /**
+   * After a failure that comes later than this after the first attempt, nothing is tried any more. An attempt that was
+   * decided on before may still be made after it. Default: no limit.
+   */
   readonly retryTimeout?: Duration | undefined;
   /** Whether this failure is worth another attempt. One that throws says no. Default: all are. */
   readonly handleFailure?: ((failure: FailureDetails) => boolean) | undefined;
@@ -57,7 +60,8 @@ function handlerDecision(handler: RetryHandler): RetryDecision {
     attempt(() => {
       const answer: unknown = handler(context);
       if (answer === true) return 0;
-      if (typeof answer !== "object" || answer === null) return undefined;
+      if (typeof answer !== "object" || answer === null || answer instanceof Promise)
+        return undefined;
       return durationToMs(answer, "what the retry handler returned");
     });
 }

@@ -5,6 +5,7 @@ import type {
 } from "@durabletask/protobuf";
 import { type Duration, durationToMs } from "../duration.ts";
 import { InvalidArgumentError } from "../errors.ts";
+import { assertInstanceId } from "../instance-id.ts";
 import type { PayloadCoder } from "../payload-format.ts";
 import { compareVersions } from "../version.ts";
 import type {
@@ -47,6 +48,7 @@ export class SessionContext implements OrchestrationContext {
   readonly #seed: string;
   readonly #onContinueAsNew: (next: NextExecution) => void;
   readonly #input: PayloadCoder | undefined;
+  #hasContinued = false;
   #guids = 0;
   #random: Random | undefined;
   #customStatus: string | undefined;
@@ -121,7 +123,7 @@ export class SessionContext implements OrchestrationContext {
     const reference = this.#begin("callSubOrchestrator", orchestrator);
     const { name } = reference;
     const { instanceId } = options;
-    if (instanceId === "") throw new InvalidArgumentError("the instance id of a child is empty");
+    if (instanceId !== undefined) assertInstanceId(instanceId);
     const action = {
       $typeName: "CreateSubOrchestrationAction" as const,
       instanceId: instanceId ?? this.#derive("child", this.#execution.actions.nextId),
@@ -130,18 +132,13 @@ export class SessionContext implements OrchestrationContext {
       input: this.#serialize(input, reference.input),
       tags: { ...options.tags },
     };
-    const adopt = ({ eventType }: HistoryEvent): void => {
-      if (eventType.case === "subOrchestrationInstanceCreated") {
-        action.instanceId = eventType.value.instanceId;
-      }
-    };
     return new TaskCall(
       this.#execution,
       {
         kind: "sub-orchestration",
         name,
         action: { case: "createSubOrchestration", value: action },
-        recorded: instanceId === undefined ? adopt : undefined,
+        hasGeneratedId: instanceId === undefined,
         output: reference.output,
       },
       options.retry,
@@ -188,6 +185,7 @@ export class SessionContext implements OrchestrationContext {
     this.#execution.assertRunning("continueAsNew");
     const { saveEvents = true, newVersion } =
       typeof options === "boolean" ? { saveEvents: options } : options;
+    this.#hasContinued = true;
     this.#onContinueAsNew({ input: this.#serialize(input, this.#input), saveEvents, newVersion });
     // The type tells the compiler that what is returned never becomes the output; throwing would run users' catch blocks.
     return undefined as never;
@@ -195,7 +193,8 @@ export class SessionContext implements OrchestrationContext {
 
   setCustomStatus(status: unknown): void {
     this.#execution.assertRunning("setCustomStatus");
-    this.#customStatus = this.#serialize(status ?? null);
+    const payload = this.#serialize(status ?? null);
+    if (!this.#hasContinued) this.#customStatus = payload;
   }
 
   newGuid(): string {

@@ -9,6 +9,7 @@ import {
   terminated,
   wordsOf,
 } from "../../test/rig.ts";
+import { whenAll } from "./combinators.ts";
 import type { OrchestrationContext } from "./context.ts";
 
 describe("authoring styles", () => {
@@ -87,6 +88,21 @@ describe("authoring styles", () => {
       await rig.start();
       expect(wordsOf(await rig.turn(failed(1)))).toEqual(['complete COMPLETED "caught"']);
     }
+  });
+
+  it("awaits a task that is returned, also in a generator", async () => {
+    const rig = new Rig(function* (ctx: OrchestrationContext) {
+      return ctx.callActivity("a");
+    });
+    await rig.start();
+    expect(wordsOf(await rig.turn(completed(1, "a")))).toEqual(['complete COMPLETED "a"']);
+  });
+
+  it("refuses a task as an input, which was meant to be awaited", async () => {
+    const rig = new Rig(async (ctx: OrchestrationContext) =>
+      ctx.callActivity("b", ctx.callActivity("a")),
+    );
+    expect(wordsOf(await rig.start()).at(-1)).toContain("used as a value instead of being awaited");
   });
 
   it("takes the plain value of a function that is neither", async () => {
@@ -239,6 +255,17 @@ describe("the end of an execution (E10)", () => {
     expect(wordsOf(await rig.turn(terminated("enough")))).toEqual(['complete TERMINATED "enough"']);
   });
 
+  it("is a termination even if the code continues as new in the same turn", async () => {
+    const rig = new Rig(async (ctx: OrchestrationContext) => {
+      await ctx.waitForExternalEvent("go");
+      return ctx.continueAsNew(1);
+    });
+    await rig.start();
+    expect(wordsOf(await rig.turn(raised("go"), terminated("stop")))).toEqual([
+      'complete TERMINATED "stop"',
+    ]);
+  });
+
   it("is not undone by what comes later in the same turn", async () => {
     let after = 0;
     const rig = new Rig(async (ctx: OrchestrationContext) => {
@@ -326,6 +353,20 @@ describe("isReplaying and the logger (E7)", () => {
 });
 
 describe("too many actions in one turn", () => {
+  it("are counted turn by turn, on replay too", async () => {
+    const rig = new Rig(
+      async (ctx: OrchestrationContext) => {
+        await whenAll([1, 2, 3, 4, 5, 6].map((n) => ctx.callActivity("a", n)));
+        await whenAll([1, 2, 3, 4, 5, 6].map((n) => ctx.callActivity("b", n)));
+      },
+      { maximumActions: 10 },
+    );
+    await rig.start();
+    expect(wordsOf(await rig.turn(...[1, 2, 3, 4, 5, 6].map((id) => completed(id))))).toHaveLength(
+      6,
+    );
+  });
+
   it("fail the instance, even if the code catches the error", async () => {
     const rig = new Rig(
       async (ctx: OrchestrationContext) => {

@@ -15,6 +15,7 @@ import {
   type RegisteredOrchestrator,
   startProgram,
   startWrappedProgram,
+  YieldedNoTask,
 } from "./program.ts";
 import { SessionContext } from "./session-context.ts";
 import { Queue } from "./queue.ts";
@@ -57,7 +58,7 @@ export class Session {
   #context: SessionContext | undefined;
   #program: Program | undefined;
   #outcome: Outcome | undefined;
-  #episode: Episode = { past: [], fresh: [], next: 0 };
+  #episode: Episode = noEvents;
   #position = -1;
   #bytes = 0;
   /** While suspended: what came since, in order (E9). */
@@ -137,7 +138,10 @@ export class Session {
   }
 
   #apply(event: HistoryEvent): void {
-    if (this.#held !== undefined && !endsSuspension(event)) {
+    if (this.#held !== undefined && event.eventType.case === "orchestratorStarted") {
+      // Only the clock moves: what is held is applied, on resume, as if it had just come.
+      this.#deliver(event);
+    } else if (this.#held !== undefined && !endsSuspension(event)) {
       // A second Suspend changes nothing; held back, it would suspend again what a resume has set free.
       if (event.eventType.case !== "executionSuspended") this.#held.push(event);
     } else if (recordsAction(event)) {
@@ -187,10 +191,12 @@ export class Session {
   }
 
   #start(started: ExecutionStartedEvent, timestampMs: number): void {
-    if (this.#program !== undefined) return;
+    if (this.#program !== undefined || this.#outcome !== undefined) return;
     const { orchestrationInstance: instance } = started;
-    const seed = `${instance?.instanceId}:${instance?.executionId ?? timestampMs}`;
+    // Some SDKs send an empty execution id where they have none.
+    const seed = `${instance?.instanceId}:${instance?.executionId || timestampMs}`;
     const execution = this.#execution;
+    execution.instanceId = instance?.instanceId ?? "";
     const { input, output } = this.#orchestrator;
     const context = new SessionContext(
       execution,
@@ -203,8 +209,14 @@ export class Session {
     this.#context = context;
     this.#program = this.#run(context, started, {
       returned: (value) => this.#codeEnded({ kind: "returned", value, coder: output }),
-      threw: (error) => this.#codeEnded({ kind: "threw", error }),
+      threw: (error) => this.#codeEnded({ kind: "threw", error: this.#explained(error) }),
     });
+  }
+
+  #explained(error: unknown): unknown {
+    if (!(error instanceof YieldedNoTask)) return error;
+    const what = `the orchestrator yielded ${error.what} instead of a task`;
+    return new NonDurableAwaitError(what, this.#execution.actions.lastCall);
   }
 
   #run(context: SessionContext, started: ExecutionStartedEvent, end: ProgramEnd): Program {
@@ -231,9 +243,10 @@ export class Session {
       );
   }
 
-  /** The first end counts; after it nothing more is emitted (E10). */
+  /** The first end counts; after it nothing more is emitted (E10). But a termination outlives a continue-as-new. */
   #end(outcome: Outcome): void {
-    if (this.#outcome !== undefined) return;
+    const isTerminated = outcome.kind === "terminated" && this.#outcome?.kind === "continuedAsNew";
+    if (this.#outcome !== undefined && !isTerminated) return;
     this.#outcome = outcome;
     this.#execution.actions.close();
     this.#execution.events.close();
@@ -241,11 +254,18 @@ export class Session {
 
   /** An error of the engine's: it replaces whatever the code made of this turn. */
   #fail(error: unknown): void {
-    this.#execution.actions.discard();
+    // What the code has asked for is not to be trusted once it does not fit its history.
+    const isTrusted = error instanceof NonDurableAwaitError;
+    if (!isTrusted) this.#execution.actions.discard();
     this.#execution.actions.close();
     this.#outcome = { kind: "threw", error };
     this.#isFaulted = true;
-    if (error instanceof NonDeterminismError) this.#options.warn({ error }, error.message);
+    if (!(error instanceof NonDeterminismError)) return;
+    const { instanceId } = this.#execution;
+    this.#options.warn(
+      { event: "orchestration.non-determinism", instanceId, error },
+      error.message,
+    );
   }
 
   /** Not settled, and nobody waits for a durable task: what is awaited would never come back on replay (E4). */
@@ -263,12 +283,14 @@ export class Session {
   #finish(): Turn {
     const { actions, flow } = this.#execution;
     flow.running = false;
+    // The past is not needed any more, and may be large.
+    this.#episode = noEvents;
     if (actions.overflow !== undefined) this.#fail(actions.overflow);
     const { customStatus } = this.#context ?? {};
     const outcome = this.#outcome;
     if (outcome?.kind === "threw" && this.#abandons(outcome.error)) throw outcome.error;
     // Suspended: what the turn produced is kept for the resume (E9).
-    if (this.#held !== undefined) return { actions: [], customStatus, hasEnded: false };
+    if (this.#held !== undefined) return { actions: [], customStatus: undefined, hasEnded: false };
     if (outcome === undefined) return { actions: actions.take(), customStatus, hasEnded: false };
     const id = actions.nextId;
     return {
@@ -282,6 +304,8 @@ export class Session {
     return this.#options.onNonDeterminism === "abandon" && error instanceof NonDeterminismError;
   }
 }
+
+const noEvents: Episode = { past: [], fresh: [], next: 0 };
 
 /** What an event and what the code makes of it take, roughly: its payload, and a round figure for the rest. */
 function bytesOf({ eventType }: HistoryEvent): number {

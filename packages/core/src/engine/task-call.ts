@@ -2,6 +2,7 @@ import type { HistoryEvent, OrchestratorAction, TaskFailureDetails } from "@dura
 import { failureDetails, type FailedTask, TaskFailedError } from "../failure.ts";
 import type { PayloadCoder } from "../payload-format.ts";
 import { DurableTask } from "./durable-task.ts";
+import type { ActionOwner } from "./action-log.ts";
 import type { Execution, OpenCall } from "./execution.ts";
 import { type Retry, type RetryDecision, retryDecision } from "./retry.ts";
 import { TimerCall } from "./timer-call.ts";
@@ -17,12 +18,12 @@ export interface CallTarget {
   readonly action: OrchestratorAction["orchestratorActionType"];
   /** What its result goes through. */
   readonly output?: PayloadCoder | undefined;
-  /** Adopts a generated id that was recorded differently. */
-  readonly recorded?: ((event: HistoryEvent) => void) | undefined;
+  /** Whether the instance id of a child was derived, not chosen by the code. */
+  readonly hasGeneratedId?: boolean | undefined;
 }
 
 /** The call of an activity or a child orchestration, with its retries: a fresh event id for each attempt. */
-export class TaskCall extends DurableTask<never> implements OpenCall {
+export class TaskCall extends DurableTask<never> implements OpenCall, ActionOwner {
   readonly kind = "task";
   readonly #execution: Execution;
   readonly #target: CallTarget;
@@ -41,12 +42,37 @@ export class TaskCall extends DurableTask<never> implements OpenCall {
     this.#schedule();
   }
 
-  completed(payload: string | undefined): void {
-    try {
-      this.complete(this.#execution.decode(payload, this.#target.output));
-    } catch (error) {
-      this.fail(error);
+  get hasGeneratedTarget(): boolean {
+    return this.#target.hasGeneratedId === true;
+  }
+
+  /** The recorded input, version and derived id win over those that changed code asks for, in retries too (E5). */
+  adopt({ eventType, eventId }: HistoryEvent): void {
+    const { action } = this.#target;
+    if (
+      eventType.case !== "taskScheduled" &&
+      eventType.case !== "subOrchestrationInstanceCreated"
+    ) {
+      return;
     }
+    if (action.case !== "scheduleTask" && action.case !== "createSubOrchestration") return;
+    const { input, version } = eventType.value;
+    if (action.value.input !== input || action.value.version !== version) {
+      const { instanceId, options } = this.#execution;
+      options.warn(
+        { event: "call.adopted", instanceId, eventId, name: this.#target.name },
+        `the recorded input or version of ${this.#target.kind} '${this.#target.name}' differs from the one that the code asks for now; the recorded one holds`,
+      );
+    }
+    // The engine made this message, and nobody else has it before it is handed out again.
+    Object.assign(action.value, { input, version });
+    if (action.case === "createSubOrchestration" && "instanceId" in eventType.value) {
+      action.value.instanceId = eventType.value.instanceId;
+    }
+  }
+
+  completed(payload: string | undefined): void {
+    this.#execution.settleWith(this, payload, this.#target.output);
   }
 
   failed(failure: TaskFailureDetails): void {
@@ -61,9 +87,8 @@ export class TaskCall extends DurableTask<never> implements OpenCall {
   }
 
   #schedule(): void {
-    const { action, recorded } = this.#target;
     this.#attempts += 1;
-    this.#id = this.#execution.actions.add(this.#attempt(action), recorded);
+    this.#id = this.#execution.actions.add(this.#attempt(this.#target.action), this);
     this.#firstId ||= this.#id;
     this.#execution.open.set(this.#id, this);
   }

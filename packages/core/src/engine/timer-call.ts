@@ -1,6 +1,7 @@
 import type { HistoryEvent } from "@durabletask/protobuf";
 import { DurableTask } from "./durable-task.ts";
 import { TaskCanceledError } from "./errors.ts";
+import type { ActionOwner } from "./action-log.ts";
 import type { Execution, OpenCall } from "./execution.ts";
 import type { TimerTask } from "./task.ts";
 import { timestampFromMs, timestampToMs } from "./timestamp.ts";
@@ -9,7 +10,8 @@ import { timestampFromMs, timestampToMs } from "./timestamp.ts";
  * A timer of any length. One that is longer than the maximum interval is a chain: each link has an id of its own, and
  * the next is made when one fires.
  */
-export class TimerCall implements OpenCall {
+export class TimerCall implements OpenCall, ActionOwner {
+  readonly hasGeneratedTarget = false;
   readonly kind = "timer";
   readonly #execution: Execution;
   readonly #onFired: () => void;
@@ -47,22 +49,37 @@ export class TimerCall implements OpenCall {
     const fireAt = timestampFromMs(this.#linkEndsMs);
     this.#id = actions.add(
       { case: "createTimer", value: { $typeName: "CreateTimerAction", fireAt } },
-      (event) => this.#adopt(event),
+      this,
     );
     open.set(this.#id, this);
   }
 
-  /** The recorded fire time wins over the one that changed code asks for (E5). */
-  #adopt({ eventType }: HistoryEvent): void {
+  /**
+   * The recorded fire time wins over the one that changed code asks for (E5). A link of a chain was recorded at exactly the
+   * maximum interval from now; any other time is the end of the timer.
+   */
+  adopt({ eventType }: HistoryEvent): void {
     if (eventType.case !== "timerCreated" || eventType.value.fireAt === undefined) return;
     const recordedMs = timestampToMs(eventType.value.fireAt);
     if (recordedMs === this.#linkEndsMs) return;
+    this.#warn(recordedMs);
+    const { nowMs, options } = this.#execution;
+    const isLink = recordedMs === nowMs + options.maximumTimerIntervalMs;
+    if (!isLink || this.#fireAtMs < recordedMs) this.#fireAtMs = recordedMs;
+    this.#linkEndsMs = recordedMs;
+  }
+
+  #warn(recordedMs: number): void {
     this.#execution.options.warn(
-      { eventId: this.#id, recordedMs, attemptedMs: this.#linkEndsMs },
+      {
+        event: "timer.adopted",
+        instanceId: this.#execution.instanceId,
+        eventId: this.#id,
+        recordedMs,
+        attemptedMs: this.#linkEndsMs,
+      },
       "the recorded fire time of a timer differs from the one that the code asks for now; the recorded one holds",
     );
-    if (this.#linkEndsMs === this.#fireAtMs) this.#fireAtMs = recordedMs;
-    this.#linkEndsMs = recordedMs;
   }
 }
 

@@ -240,7 +240,7 @@ describe("suspension (E9)", () => {
     rig.advance(1000);
     expect(wordsOf(await rig.turn(completed(1, "a"), raised("e", "b")))).toEqual([]);
     rig.advance(1000);
-    expect(wordsOf(await rig.turn(resumed()))).toEqual(['complete COMPLETED ["a","b",1000]']);
+    expect(wordsOf(await rig.turn(resumed()))).toEqual(['complete COMPLETED ["a","b",2000]']);
   });
 
   it("keeps for the resume what the turn produced before it", async () => {

@@ -46,9 +46,11 @@ export class ActivityRunner implements WorkItemHandler {
   ): Promise<void> {
     const instanceId = request.orchestrationInstance?.instanceId ?? "";
     const fields = { instanceId, activity: request.name, taskId: request.taskId };
+    const { hub, delivery, logger } = this.#services;
+    logger.debug?.({ event: "activity.started", ...fields }, "an activity has begun");
     const outcome = await this.#outcome(request, instanceId);
     codeEnded();
-    const { hub, delivery } = this.#services;
+    this.#log(outcome, fields);
     const abandon = (): Promise<unknown> => this.abandon(completionToken);
     if (outcome === "interrupted") return delivery.abandon(abandon, fields);
     const response: ActivityResponse = {
@@ -58,13 +60,32 @@ export class ActivityRunner implements WorkItemHandler {
       completionToken,
       ...outcome,
     };
-    await delivery.complete(() => hub.completeActivityTask(response), abandon, fields);
+    await delivery.complete(
+      (options) => hub.completeActivityTask(response, options),
+      abandon,
+      fields,
+    );
   }
 
-  async #outcome(
-    request: ActivityRequest,
-    instanceId: string,
-  ): Promise<Failed | { result: string | undefined } | "interrupted"> {
+  #log(outcome: ActivityOutcome, fields: Readonly<Record<string, unknown>>): void {
+    const { logger } = this.#services;
+    if (outcome === "interrupted") {
+      logger.debug?.(
+        { event: "activity.interrupted", ...fields },
+        "an activity goes to another worker",
+      );
+    } else if ("result" in outcome) {
+      logger.debug?.({ event: "activity.completed", ...fields }, "an activity has ended");
+    } else {
+      const { errorType, errorMessage } = outcome.failureDetails;
+      logger.debug?.(
+        { event: "activity.failed", ...fields, errorType, errorMessage },
+        "an activity has failed",
+      );
+    }
+  }
+
+  async #outcome(request: ActivityRequest, instanceId: string): Promise<ActivityOutcome> {
     const activity = this.#activities.find(request.name, request.version);
     if (activity === undefined) return notFound(request);
     try {
@@ -109,6 +130,9 @@ export class ActivityRunner implements WorkItemHandler {
     return { failureDetails: this.#services.settings.failureOf(error) };
   }
 }
+
+/** What came of an activity; `interrupted` means that it is to run again elsewhere. */
+type ActivityOutcome = Failed | { readonly result: string | undefined } | "interrupted";
 
 interface Failed {
   readonly failureDetails: TaskFailureDetails;

@@ -125,7 +125,10 @@ function failureConverter(
     try {
       return failureOf(thrown, properties);
     } catch (error) {
-      logger.warn?.({ error }, "failureProperties threw; the failure goes out without them");
+      logger.warn?.(
+        { event: "failure-properties.threw", error },
+        "failureProperties threw; the failure goes out without them",
+      );
       return failureOf(thrown);
     }
   };

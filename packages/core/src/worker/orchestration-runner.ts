@@ -11,6 +11,7 @@ import type { RegisteredOrchestrator } from "../engine/program.ts";
 import { Session, type SessionOptions, type Turn } from "../engine/session.ts";
 import { createFailure } from "../failure.ts";
 import type { Middleware } from "../middleware.ts";
+import type { CallOptions } from "../transport.ts";
 import type { WorkerSettings } from "./options.ts";
 import { sessionScope, settle, sha1 } from "./platform.ts";
 import { createReplaySafeLogger } from "./replay-safe-logger.ts";
@@ -62,18 +63,27 @@ export class OrchestrationRunner implements WorkItemHandler {
     const { hub, delivery, logger } = this.#services;
     const abandon = (): Promise<unknown> => this.abandon(completionToken);
     let turn: Turn | "missed" | "rejected";
+    const events = { past: request.pastEvents.length, fresh: request.newEvents.length };
+    logger.debug?.({ event: "turn.started", ...fields, ...events }, "a turn has begun");
     try {
       turn = await this.#turn(request, completionToken);
     } catch (error) {
-      logger.warn?.({ ...fields, error }, "a turn could not be run and is handed back");
+      logger.warn?.(
+        { event: "turn.failed", ...fields, error },
+        "a turn could not be run and is handed back",
+      );
       codeEnded();
       return delivery.abandon(abandon, fields);
     }
     codeEnded();
     if (turn === "rejected") {
-      logger.debug?.(fields, "the turn is of a version that this worker does not take");
+      logger.debug?.(
+        { event: "turn.rejected", ...fields },
+        "the turn is of a version that this worker does not take, and is handed back",
+      );
       return delivery.abandon(abandon, fields);
     }
+    this.#log(turn, instanceId);
     const response: OrchestratorResponse = {
       $typeName: "OrchestratorResponse",
       instanceId,
@@ -83,10 +93,21 @@ export class OrchestrationRunner implements WorkItemHandler {
       requiresHistory: turn === "missed",
       isPartial: false,
     };
-    const complete = (): Promise<unknown> => hub.completeOrchestratorTask(response);
+    const complete = (options: CallOptions): Promise<unknown> =>
+      hub.completeOrchestratorTask(response, options);
     if (await delivery.complete(complete, abandon, fields)) return;
     // The hub may or may not have this turn: what the session has seen is no longer known to be the past.
     this.#sessions.drop(instanceId, completionToken);
+  }
+
+  #log(turn: Turn | "missed", instanceId: string): void {
+    const { logger } = this.#services;
+    if (turn === "missed") {
+      logger.debug?.({ event: "turn.missed", instanceId }, "a turn needs the whole history");
+    } else {
+      const fields = { actions: turn.actions.length, hasEnded: turn.hasEnded };
+      logger.debug?.({ event: "turn.completed", instanceId, ...fields }, "a turn has ended");
+    }
   }
 
   async #turn(

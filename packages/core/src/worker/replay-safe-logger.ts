@@ -12,6 +12,7 @@ export function createReplaySafeLogger(
   isReplaying: () => boolean,
 ): OrchestrationLogger {
   const facts = {
+    event: "orchestrator.log",
     instanceId: started.orchestrationInstance?.instanceId,
     orchestrator: started.name,
   };

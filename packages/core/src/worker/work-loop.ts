@@ -9,6 +9,15 @@ import type { WorkerRegistry } from "./registry.ts";
 import { Slots } from "./slots.ts";
 import type { WorkerServices, WorkItemHandler } from "./work-item-handler.ts";
 
+/** What a timer of the platform can hold: 24 days. */
+const longestTimerMs = 2 ** 31 - 1;
+
+/** How long `stop()` waits for the hub to take back what has not ended in time. */
+const handBackMs = 5000;
+
+/** A stream that has lived so long shows that the hub is well, even if it had no work. */
+const wellMs = 30_000;
+
 /** Who handles a kind of work, and how much of it runs at the same time. */
 interface Lane {
   readonly handler: WorkItemHandler;
@@ -63,12 +72,16 @@ export class WorkLoop {
     await this.#drained();
     const leftovers = [...this.#underWay.values()];
     this.#underWay.clear();
-    await Promise.allSettled(leftovers.map((abandon) => abandon()));
+    if (leftovers.length > 0) {
+      const handedBack = Promise.allSettled(leftovers.map((abandon) => abandon()));
+      await Promise.race([handedBack, sleep(this.#settings.clock, handBackMs, this.#ended.signal)]);
+    }
     // Closed, not lost: the hub gives what this stream still holds to others at once. A transport whose iterator is a
     // generator takes that up only after the pending next(), which the signal ends.
     void this.#stream?.return?.().catch(() => {});
     this.#ended.abort();
     await this.#finished;
+    this.#settings.logger.info?.({ event: "worker.stopped" }, "the worker has stopped");
   }
 
   /** Opens a stream, and another when it ends, until the worker stops. Never rejects. */
@@ -76,15 +89,22 @@ export class WorkLoop {
     const { clock, logger } = this.#settings;
     let failures = 0;
     while (!this.#stopping.signal.aborted) {
+      const openedAt = clock.now();
+      let error: unknown;
       try {
         await this.#hub.hello({}, { timeoutMs: 30_000, signal: this.#stopping.signal });
         await this.#consume(() => {
           failures = 0;
         });
-      } catch (error) {
-        if (this.#stopping.signal.aborted) break;
-        logger.warn?.({ error }, "the stream of work was lost; the worker connects again");
+      } catch (thrown) {
+        error = thrown;
       }
+      if (this.#stopping.signal.aborted) break;
+      if (clock.now() - openedAt >= wellMs) failures = 0;
+      logger.warn?.(
+        { event: "worker.disconnected", error },
+        "the stream of work has ended; the worker connects again",
+      );
       const delayMs = Math.random() * doubling(failures, 1000, 30_000);
       failures += 1;
       await sleep(clock, delayMs, this.#stopping.signal);
@@ -105,7 +125,10 @@ export class WorkLoop {
       },
     );
     this.#stream = stream[Symbol.asyncIterator]();
-    logger.info?.({ orchestrations, activities }, "the worker is connected");
+    logger.info?.(
+      { event: "worker.connected", orchestrations, activities },
+      "the worker is connected",
+    );
     for (
       let next = await this.#stream.next();
       next.done !== true;
@@ -130,7 +153,12 @@ export class WorkLoop {
     this.#underWay.set(item, abandon);
     slots.run(() => {
       const mayRun = this.#underWay.has(item) && !this.#stopping.signal.aborted;
-      void this.#finish(item, slots, mayRun ? (ended) => handler.run(item, ended) : abandon);
+      void this.#finish(
+        item,
+        slots,
+        mayRun ? (ended) => handler.run(item, ended) : abandon,
+        abandon,
+      );
     });
     return undefined;
   }
@@ -146,6 +174,7 @@ export class WorkLoop {
     item: WorkItem,
     slots: Slots,
     work: (codeEnded: () => void) => Promise<unknown>,
+    abandon: () => Promise<unknown>,
   ): Promise<void> {
     let isReleased = false;
     const release = (): void => {
@@ -155,7 +184,11 @@ export class WorkLoop {
     try {
       await work(release);
     } catch (error) {
-      this.#settings.logger.error?.({ error }, "a work item ended in an error of the worker's own");
+      this.#settings.logger.error?.(
+        { event: "worker.error", error },
+        "a work item ended in an error of the worker's own",
+      );
+      this.#handBack(abandon);
     }
     release();
     this.#underWay.delete(item);
@@ -164,7 +197,10 @@ export class WorkLoop {
 
   #handBack(abandon: () => Promise<unknown>): void {
     void abandon().catch((error: unknown) => {
-      this.#settings.logger.warn?.({ error }, "a work item could not be handed back");
+      this.#settings.logger.warn?.(
+        { event: "abandon.refused", error },
+        "a work item could not be handed back",
+      );
     });
   }
 
@@ -173,7 +209,7 @@ export class WorkLoop {
     if (this.#underWay.size === 0) return Promise.resolve();
     const { clock, shutdownTimeoutMs } = this.#settings;
     return new Promise((resolve) => {
-      const cancel = clock.schedule(resolve, shutdownTimeoutMs);
+      const cancel = clock.schedule(resolve, Math.min(shutdownTimeoutMs, longestTimerMs));
       this.#whenDrained = () => {
         cancel();
         resolve();

@@ -31,6 +31,7 @@ export class TaskHubWorker implements AsyncDisposable {
   readonly #settings: WorkerSettings;
   readonly #registry = new WorkerRegistry();
   #state: State = { kind: "stopped" };
+  #stops = 0;
 
   /** Throws `InvalidArgumentError` for options that cannot be. */
   constructor(transport: Transport, options: TaskHubWorkerOptions = {}) {
@@ -80,7 +81,12 @@ export class TaskHubWorker implements AsyncDisposable {
 
   /** Starts to take work. Gives the worker, so that it can be bound to a scope by `await using`. */
   async start(): Promise<this> {
-    if (this.#state.kind === "stopping") await this.#state.done;
+    if (this.#state.kind === "stopping") {
+      const stops = this.#stops;
+      await this.#state.done;
+      // A stop that was asked for meanwhile has the last word.
+      if (this.#stops !== stops) return this;
+    }
     this.#assertStopped("start");
     this.#state = {
       kind: "running",
@@ -95,6 +101,7 @@ export class TaskHubWorker implements AsyncDisposable {
    * started again. Without effect on one that is stopped.
    */
   async stop(): Promise<void> {
+    this.#stops += 1;
     if (this.#state.kind === "stopping") return this.#state.done;
     if (this.#state.kind === "stopped") return;
     const { loop, release } = this.#state;

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "./errors.ts";
 
 declare const output: unique symbol;
 
@@ -10,7 +10,7 @@ export type InstanceId<Out = unknown> = string & { readonly [output]: Out };
 const forbidden = /[/\\#?\u0000-\u001f\u007f-\u009f]/u;
 
 /**
- * Checks an id that a client gives to a new instance: 1 to 100 characters, no leading `@` (those are entities), none of
+ * Checks an id that somebody chooses for a new instance: 1 to 100 characters, no leading `@` (those are entities), none of
  * `/ \ # ?`, no control characters: the rules of Azure Durable Task Scheduler. Throws {@link InvalidArgumentError}.
  */
 export function assertInstanceId(id: string): void {
