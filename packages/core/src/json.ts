@@ -1,41 +1,83 @@
 /** True for `unknown` (and for what the compiler could not infer): nothing is known, nothing is changed. */
 type IsUnknown<T> = unknown extends T ? true : false;
 
-/** What JSON leaves out of objects and cannot carry on its own. */
-type NotJson = bigint | symbol | ((...args: never[]) => unknown);
+/** What JSON carries as it is. Recursive types end here. */
+type Plain =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly Plain[]
+  | { readonly [key: string]: Plain | undefined };
+
+/** What JSON leaves out of objects. */
+type LeftOut = symbol | ((...args: never[]) => unknown);
+
+/** What JSON writes as an empty object, whatever is in it. */
+type Emptied =
+  | Error
+  | RegExp
+  | ReadonlyMap<unknown, unknown>
+  | ReadonlySet<unknown>
+  | WeakMap<object, unknown>
+  | WeakSet<object>
+  | Promise<unknown>
+  | ArrayBuffer
+  | DataView;
 
 /**
- * What JSON gives back for a value of type `T`: a `Date` comes back as a string, a class instance without its methods.
+ * What JSON gives back for a value of type `T`: a `Date` comes back as a string, a class instance without its methods, a
+ * `Map` as an empty object. What JSON refuses (a `bigint`, also inside an object) is `never`.
  *
  * `undefined` stays: as a whole payload it is an absent payload, and comes back as `undefined`.
  */
 export type Jsonify<T> =
   IsUnknown<T> extends true
     ? T
-    : T extends string | number | boolean | null | undefined | void
+    : T extends void | undefined
       ? T
       : T extends { toJSON(): infer Json }
         ? Jsonify<Json>
-        : T extends NotJson
-          ? never
-          : T extends readonly unknown[]
-            ? { [Index in keyof T]: JsonifyElement<T[Index]> }
-            : T extends object
-              ? JsonifyObject<T>
-              : never;
+        : T extends Plain
+          ? T
+          : T extends bigint | LeftOut
+            ? never
+            : T extends Emptied
+              ? Record<string, never>
+              : T extends ArrayBufferView
+                ? Record<string, number>
+                : T extends readonly unknown[]
+                  ? JsonifyArray<T>
+                  : T extends object
+                    ? JsonifyObject<T>
+                    : never;
 
-type JsonifyElement<T> = T extends undefined | NotJson ? null : Jsonify<T>;
+/** In an array JSON writes `null` for `undefined`. Optional elements of tuples are simply not there. */
+type JsonifyArray<T extends readonly unknown[]> = number extends T["length"]
+  ? { [Index in keyof T]: JsonifyItem<T[Index]> }
+  : { [Index in keyof T]: Jsonify<T[Index]> };
 
-type JsonifyObject<T> = {
-  [Key in keyof T as Key extends symbol ? never : T[Key] extends NotJson ? never : Key]: Jsonify<
-    T[Key]
-  >;
-};
+type JsonifyItem<T> = T extends undefined | LeftOut ? null : Jsonify<T>;
+
+type JsonifyObject<T> = true extends {
+  [Key in keyof T]: T[Key] extends bigint ? true : false;
+}[keyof T]
+  ? never
+  : {
+      [
+        Key in keyof T as Key extends symbol ? never : T[Key] extends LeftOut ? never : Key
+      ]: Jsonify<T[Key]>;
+    };
 
 /**
- * Ends the parameters of `define*`: empty where JSON gives back the input as its type says, otherwise a parameter that
- * nobody can pass, whose name tells the reader of the compiler's message what is wrong.
+ * What is asked of a definition's code besides its shape: nothing where JSON gives back the input as its type says,
+ * otherwise something that no function is, which says in the compiler's message what is wrong.
  */
 export type InputSurvivesJson<In> = [Jsonify<In>] extends [In]
-  ? []
-  : [inputDoesNotSurviveJson: { "the type of the input": In; "what JSON gives back": Jsonify<In> }];
+  ? unknown
+  : {
+      readonly "JSON changes this input: take plain data, or define it with a schema or a codec": {
+        readonly declared: In;
+        readonly received: Jsonify<In>;
+      };
+    };

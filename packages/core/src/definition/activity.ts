@@ -72,8 +72,7 @@ export interface DefinitionOptions<Input, Output> {
  */
 export function defineActivity<In, Out>(
   name: string,
-  activity: ActivityFunction<In, Out>,
-  ...check: InputSurvivesJson<In>
+  activity: ActivityFunction<In, Out> & InputSurvivesJson<In>,
 ): ActivityDefinition<In, Jsonify<Out>>;
 export function defineActivity<
   Input extends PayloadFormat,
@@ -91,8 +90,7 @@ export function defineActivity<
 >(
   name: string,
   options: DefinitionOptions<undefined, Output>,
-  activity: ActivityFunction<In, Out>,
-  ...check: InputSurvivesJson<In>
+  activity: ActivityFunction<In, Out> & InputSurvivesJson<In>,
 ): ActivityDefinition<In, OutputAs<Output, Out>>;
 export function defineActivity(
   name: string,

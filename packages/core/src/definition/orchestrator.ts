@@ -31,8 +31,7 @@ export type RawOutputAs<Output, Out> = Output extends PayloadFormat ? JsonOf<Out
  */
 export function defineOrchestrator<In, Out>(
   name: string,
-  orchestrator: OrchestratorFunction<In, Out>,
-  ...check: InputSurvivesJson<In>
+  orchestrator: OrchestratorFunction<In, Out> & InputSurvivesJson<In>,
 ): OrchestratorDefinition<In, Jsonify<Out>>;
 export function defineOrchestrator<
   Input extends PayloadFormat,
@@ -50,8 +49,7 @@ export function defineOrchestrator<
 >(
   name: string,
   options: DefinitionOptions<undefined, Output>,
-  orchestrator: OrchestratorFunction<In, Out>,
-  ...check: InputSurvivesJson<In>
+  orchestrator: OrchestratorFunction<In, Out> & InputSurvivesJson<In>,
 ): OrchestratorDefinition<In, OutputAs<Output, Out>, RawOutputAs<Output, Out>>;
 export function defineOrchestrator(
   name: string,

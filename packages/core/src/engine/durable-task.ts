@@ -57,6 +57,10 @@ export class DurableTask<T> implements Task<T> {
     throw this.#state.status === "failed" ? this.#state.error : new TaskNotAwaitedError();
   }
 
+  getResult(): T {
+    return this.result;
+  }
+
   /** Ends the task. The first end wins (E6). */
   complete(value: T): void {
     if (this.#state !== pending) return;

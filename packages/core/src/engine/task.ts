@@ -10,6 +10,13 @@ export interface Task<T> extends PromiseLike<T> {
   readonly isCompleted: boolean;
   /** Whether it has ended with an error. */
   readonly isFailed: boolean;
+  /**
+   * What awaiting it gives, for a task that has ended: whenAny tells which has. Throws the error of one that failed, and
+   * `TASK_NOT_AWAITED` for one that is still open.
+   */
+  readonly result: T;
+  /** The same as `result`, under its name in the JavaScript SDK. */
+  getResult(): T;
   /** Makes `yield* task` give the result, typed. Not for `for...of` or spreading. */
   [Symbol.iterator](): Iterator<Task<unknown>, T, unknown>;
 }
