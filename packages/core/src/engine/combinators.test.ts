@@ -193,6 +193,31 @@ describe("native combinators", () => {
   });
 });
 
+describe("the result of a task", () => {
+  it("can be read once it has ended, and the error of one that failed is thrown", async () => {
+    const rig = new Rig(async (ctx: Ctx) => {
+      const [good, bad] = [ctx.callActivity<string>("good"), ctx.callActivity("bad")];
+      await whenAny([good]);
+      await whenAny([bad]);
+      const read = [good.result, good.getResult(), await good];
+      try {
+        return bad.getResult();
+      } catch (error) {
+        return [...read, error instanceof TaskFailedError && error.failure.errorType];
+      }
+    });
+    await rig.start();
+    expect(wordsOf(await rig.turn(completed(1, "a"), failed(2, "Bad")))).toEqual([
+      'complete COMPLETED ["a","a","a","Bad"]',
+    ]);
+  });
+
+  it("is no way to forget the await", async () => {
+    const rig = new Rig(async (ctx: Ctx) => ctx.callActivity("a").result);
+    expect(wordsOf(await rig.start()).at(-1)).toContain("TaskNotAwaitedError");
+  });
+});
+
 describe("a task that fails before anybody awaits it (E12)", () => {
   it("keeps its error until then", async () => {
     const rig = new Rig(async (ctx: Ctx) => {
