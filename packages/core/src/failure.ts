@@ -171,7 +171,10 @@ function encode(thrown: unknown, properties: FailureProperties | undefined): Tas
     return { ...createFailure(typeName(thrown), text(thrown)), properties: own };
   }
   // Fields of errors are whatever somebody made of them: getters that throw, objects, nothing.
-  const field = (read: () => unknown): string => guarded(() => String(read() ?? ""), "");
+  const field = (read: () => unknown): string => {
+    const value = guarded(read, undefined);
+    return typeof value === "string" ? value : value === undefined ? "" : text(value);
+  };
   const stackTrace = field(() => thrown.stack);
   return {
     // Some peers take a failure without a message for a success.

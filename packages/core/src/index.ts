@@ -1,7 +1,10 @@
 export { TaskHubClient } from "./client/client.ts";
 export type {
   GetOptions,
+  PurgeOptions,
   PurgeResult,
+  ReasonOptions,
+  SignalOptions,
   TaskHubClientOptions,
   TerminateOptions,
   WaitForOptions,
@@ -48,7 +51,7 @@ export type {
   ActivityOptions,
   ContinueAsNewOptions,
   OrchestrationContext,
-  OrchestrationLogger,
+  TaskLogger,
   ParentOrchestration,
   SubOrchestrationOptions,
   WaitOptions,

@@ -24,6 +24,7 @@ export type LogEvent =
   | "call.adopted"
   | "failure-properties.threw"
   | "orchestrator.log"
+  | "activity.log"
   | "client.scheduled"
   | "client.raised"
   | "client.suspended"

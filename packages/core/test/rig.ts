@@ -7,7 +7,7 @@ import { Session, type SessionOptions, type Turn } from "../src/engine/session.t
 import { timestampFromMs, timestampToMs } from "../src/engine/timestamp.ts";
 import { createFailure, failureOf } from "../src/failure.ts";
 import { sessionScope, settle, sha1 } from "../src/worker/platform.ts";
-import { createReplaySafeLogger } from "../src/worker/replay-safe-logger.ts";
+import { createTaskLogger } from "../src/worker/task-logger.ts";
 
 type EventType = HistoryEvent["eventType"];
 type ActionType = OrchestratorAction["orchestratorActionType"];
@@ -101,7 +101,7 @@ export class Rig {
         settle,
         sha1,
         failureOf: (thrown) => failureOf(thrown),
-        createLogger: (event, isReplaying) => createReplaySafeLogger(logger, event, isReplaying),
+        createLogger: (_event, isReplaying) => createTaskLogger(logger, {}, isReplaying),
         warn: (_fields, message) => this.warnings.push(message),
         ...this.#options,
       },

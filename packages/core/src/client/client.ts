@@ -49,11 +49,29 @@ export interface WaitForOptions extends GetOptions {
   readonly timeout?: Duration | undefined;
 }
 
+/** What accompanies a call that has no more to say. */
+export interface SignalOptions {
+  /** Aborting it gives the call up; whether it had an effect is then unknown. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Why an orchestration is suspended or resumed. */
+export interface ReasonOptions extends SignalOptions {
+  /** Kept in the history. */
+  readonly reason?: string | undefined;
+}
+
 /** How an orchestration is ended from outside. */
-export interface TerminateOptions {
+export interface TerminateOptions extends SignalOptions {
   /** What is kept as its output. */
   readonly output?: unknown;
   /** Whether its children are terminated too. Default: false. */
+  readonly recursive?: boolean | undefined;
+}
+
+/** How orchestrations are purged. */
+export interface PurgeOptions extends SignalOptions {
+  /** Whether their children are purged too. Default: false. */
   readonly recursive?: boolean | undefined;
 }
 
@@ -93,19 +111,19 @@ export class TaskHubClient implements AsyncDisposable {
    * Fails with `ALREADY_EXISTS` if the id belongs to an instance that may not be replaced. After `UNAVAILABLE` it may or
    * may not have been scheduled: choose the instance id yourself to be able to find out.
    */
-  scheduleNewOrchestration<In, Raw>(
-    orchestrator: OrchestratorReference<In, unknown, Raw>,
-    ...args: CallArguments<In, ScheduleOptions>
-  ): Promise<InstanceId<Raw>>;
-  scheduleNewOrchestration<In, Out>(
-    orchestrator: CallableOrchestrator<In, Out>,
-    ...args: CallArguments<In, ScheduleOptions>
-  ): Promise<InstanceId<Jsonify<Out>>>;
   scheduleNewOrchestration<Out = unknown>(
     name: string,
     input?: unknown,
     options?: ScheduleOptions,
   ): Promise<InstanceId<Out>>;
+  scheduleNewOrchestration<In, Out>(
+    orchestrator: CallableOrchestrator<In, Out>,
+    ...args: CallArguments<In, ScheduleOptions>
+  ): Promise<InstanceId<Jsonify<Out>>>;
+  scheduleNewOrchestration<In, Raw>(
+    orchestrator: OrchestratorReference<In, unknown, Raw>,
+    ...args: CallArguments<In, ScheduleOptions>
+  ): Promise<InstanceId<Raw>>;
   async scheduleNewOrchestration(
     orchestrator: Callee,
     input?: unknown,
@@ -116,10 +134,9 @@ export class TaskHubClient implements AsyncDisposable {
       throw new InvalidArgumentError("an orchestrator without a name cannot be scheduled");
     }
     const payload = this.#converter.serialize(coder ? coder.encode(input) : input);
-    const request = scheduleRequest(name, payload, {
-      ...options,
-      version: options.version ?? version,
-    });
+    const now = this.#clock.now();
+    const versioned = { ...options, version: options.version ?? version };
+    const request = scheduleRequest(name, payload, versioned, now);
     const { instanceId } = await this.#hub.startInstance(request, { signal: options.signal });
     const id = (instanceId || request.instanceId) as InstanceId<never>;
     this.#log("client.scheduled", id, `orchestration '${name}' is scheduled`);
@@ -132,6 +149,11 @@ export class TaskHubClient implements AsyncDisposable {
     options?: GetOptions,
   ): Promise<OrchestrationState<Out> | undefined>;
   getOrchestrationState(id: string, options?: GetOptions): Promise<OrchestrationState | undefined>;
+  getOrchestrationState<In, Out>(
+    orchestrator: CallableOrchestrator<In, Out>,
+    id: string,
+    options?: GetOptions,
+  ): Promise<OrchestrationState<Jsonify<Out>> | undefined>;
   getOrchestrationState<In, Out>(
     orchestrator: OrchestratorReference<In, Out, unknown>,
     id: string,
@@ -156,6 +178,11 @@ export class TaskHubClient implements AsyncDisposable {
   ): Promise<OrchestrationState<Out>>;
   waitForOrchestrationStart(id: string, options?: WaitForOptions): Promise<OrchestrationState>;
   waitForOrchestrationStart<In, Out>(
+    orchestrator: CallableOrchestrator<In, Out>,
+    id: string,
+    options?: WaitForOptions,
+  ): Promise<OrchestrationState<Jsonify<Out>>>;
+  waitForOrchestrationStart<In, Out>(
     orchestrator: OrchestratorReference<In, Out, unknown>,
     id: string,
     options?: WaitForOptions,
@@ -174,6 +201,11 @@ export class TaskHubClient implements AsyncDisposable {
   ): Promise<OrchestrationState<Out>>;
   waitForOrchestrationCompletion(id: string, options?: WaitForOptions): Promise<OrchestrationState>;
   waitForOrchestrationCompletion<In, Out>(
+    orchestrator: CallableOrchestrator<In, Out>,
+    id: string,
+    options?: WaitForOptions,
+  ): Promise<OrchestrationState<Jsonify<Out>>>;
+  waitForOrchestrationCompletion<In, Out>(
     orchestrator: OrchestratorReference<In, Out, unknown>,
     id: string,
     options?: WaitForOptions,
@@ -185,34 +217,42 @@ export class TaskHubClient implements AsyncDisposable {
   }
 
   /** Raises an event for an orchestration. Fails with `NOT_FOUND` where there is none; one that has ended ignores it. */
+  raiseOrchestrationEvent(
+    id: string,
+    name: string,
+    data?: unknown,
+    options?: SignalOptions,
+  ): Promise<void>;
   raiseOrchestrationEvent<Sent>(
     id: string,
     event: EventReference<unknown, Sent>,
-    ...data: undefined extends Sent ? [data?: Sent] : [data: Sent]
+    ...args: CallArguments<Sent, SignalOptions>
   ): Promise<void>;
-  raiseOrchestrationEvent(id: string, name: string, data?: unknown): Promise<void>;
   async raiseOrchestrationEvent(
     id: string,
     event: string | EventReference<unknown, never>,
     data?: unknown,
+    { signal }: SignalOptions = {},
   ): Promise<void> {
     const { name, coder }: { name: string; coder?: PayloadCoder | undefined } =
       typeof event === "string" ? { name: event } : event;
     if (name === "") throw new InvalidArgumentError("an event needs a name");
     const input = this.#converter.serialize(coder ? coder.encode(data) : data);
-    await this.#hub.raiseEvent({ instanceId: id, name, input });
+    await this.#hub.raiseEvent({ instanceId: id, name, input }, { signal });
     this.#log("client.raised", id, `event '${name}' is raised`);
   }
 
   /** Suspends an orchestration: what comes in for it is kept until it is resumed. Fails with `NOT_FOUND`. */
-  async suspendOrchestration(id: string, options: { reason?: string } = {}): Promise<void> {
-    await this.#hub.suspendInstance({ instanceId: id, reason: options.reason });
+  async suspendOrchestration(id: string, options: ReasonOptions = {}): Promise<void> {
+    const { reason, signal } = options;
+    await this.#hub.suspendInstance({ instanceId: id, reason }, { signal });
     this.#log("client.suspended", id, "the orchestration is suspended");
   }
 
   /** Lets a suspended orchestration go on. Fails with `NOT_FOUND`. */
-  async resumeOrchestration(id: string, options: { reason?: string } = {}): Promise<void> {
-    await this.#hub.resumeInstance({ instanceId: id, reason: options.reason });
+  async resumeOrchestration(id: string, options: ReasonOptions = {}): Promise<void> {
+    const { reason, signal } = options;
+    await this.#hub.resumeInstance({ instanceId: id, reason }, { signal });
     this.#log("client.resumed", id, "the orchestration is resumed");
   }
 
@@ -221,12 +261,9 @@ export class TaskHubClient implements AsyncDisposable {
    * results are dropped. Fails with `NOT_FOUND`.
    */
   async terminateOrchestration(id: string, options: TerminateOptions = {}): Promise<void> {
-    const { output, recursive = false } = options;
-    await this.#hub.terminateInstance({
-      instanceId: id,
-      output: this.#converter.serialize(output),
-      recursive,
-    });
+    const { output, recursive = false, signal } = options;
+    const payload = this.#converter.serialize(output);
+    await this.#hub.terminateInstance({ instanceId: id, output: payload, recursive }, { signal });
     this.#log("client.terminated", id, "the orchestration is terminated");
   }
 
@@ -234,15 +271,12 @@ export class TaskHubClient implements AsyncDisposable {
    * Deletes what is kept of an orchestration that has ended; with `recursive`, of its children too. One that has not
    * ended, or does not exist, is not counted.
    */
-  async purgeOrchestration(
-    id: string,
-    options: { recursive?: boolean } = {},
-  ): Promise<PurgeResult> {
-    const { deletedInstanceCount } = await this.#hub.purgeInstances({
-      request: { case: "instanceId", value: id },
-      recursive: options.recursive ?? false,
-      isOrchestration: true,
-    });
+  async purgeOrchestration(id: string, options: PurgeOptions = {}): Promise<PurgeResult> {
+    const { recursive = false, signal } = options;
+    const { deletedInstanceCount } = await this.#hub.purgeInstances(
+      { request: { case: "instanceId", value: id }, recursive, isOrchestration: true },
+      { signal },
+    );
     this.#log("client.purged", id, `${deletedInstanceCount} orchestrations are purged`);
     return { deletedInstanceCount };
   }
@@ -265,14 +299,20 @@ export class TaskHubClient implements AsyncDisposable {
   }
 
   /** The history of an orchestration's current execution, as typed events; empty where there is none. */
-  async getOrchestrationHistory(id: string): Promise<readonly HistoryEvent[]> {
-    const events = await this.#history(id);
+  async getOrchestrationHistory(
+    id: string,
+    options: SignalOptions = {},
+  ): Promise<readonly HistoryEvent[]> {
+    const events = await this.#history(id, options);
     return events.flatMap((event) => historyEventFromWire(event) ?? []);
   }
 
   /** The same history in the JSON form of the wire, which can be kept and replayed. */
-  async getOrchestrationHistoryAsJson(id: string): Promise<readonly JsonValue[]> {
-    return historyToJson(await this.#history(id));
+  async getOrchestrationHistoryAsJson(
+    id: string,
+    options: SignalOptions = {},
+  ): Promise<readonly JsonValue[]> {
+    return historyToJson(await this.#history(id, options));
   }
 
   /** Nothing is held open between calls; the transport is closed by whoever opened it. */
@@ -286,9 +326,9 @@ export class TaskHubClient implements AsyncDisposable {
     this.#logger.debug?.({ event, instanceId }, message);
   }
 
-  async #history(id: string): Promise<WireEvent[]> {
+  async #history(id: string, { signal }: SignalOptions): Promise<WireEvent[]> {
     const events: WireEvent[] = [];
-    for await (const chunk of this.#hub.streamInstanceHistory({ instanceId: id })) {
+    for await (const chunk of this.#hub.streamInstanceHistory({ instanceId: id }, { signal })) {
       for (const event of chunk.events) events.push(event);
     }
     return events;

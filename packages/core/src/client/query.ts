@@ -1,6 +1,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { InstanceQuerySchema } from "@durabletask/protobuf";
 import { timestampFromMs } from "../engine/timestamp.ts";
+import { InvalidArgumentError } from "../errors.ts";
 import type { OrchestrationState } from "./orchestration-state.ts";
 import { type OrchestrationStatus, statusToWire } from "./status.ts";
 
@@ -61,13 +62,26 @@ export function queryToWire(
   query: OrchestrationQuery,
   continuationToken: string | undefined,
 ): MessageInitShape<typeof InstanceQuerySchema> {
+  const { pageSize = 100 } = query;
+  if (!Number.isSafeInteger(pageSize) || pageSize < 1) {
+    throw new InvalidArgumentError(`pageSize is ${pageSize}; it must be a whole number above 0`);
+  }
   return {
     runtimeStatus: (query.statuses ?? []).map(statusToWire),
-    createdTimeFrom: query.createdFrom && timestampFromMs(query.createdFrom.getTime()),
-    createdTimeTo: query.createdTo && timestampFromMs(query.createdTo.getTime()),
+    createdTimeFrom: instant(query.createdFrom, "createdFrom"),
+    createdTimeTo: instant(query.createdTo, "createdTo"),
     instanceIdPrefix: query.instanceIdPrefix,
     fetchInputsAndOutputs: query.fetchPayloads ?? false,
-    maxInstanceCount: query.pageSize ?? 100,
+    maxInstanceCount: pageSize,
     continuationToken,
   };
+}
+
+function instant(
+  date: Date | undefined,
+  what: string,
+): ReturnType<typeof timestampFromMs> | undefined {
+  if (date === undefined) return undefined;
+  if (!Number.isNaN(date.getTime())) return timestampFromMs(date.getTime());
+  throw new InvalidArgumentError(`${what} is not a valid date`);
 }

@@ -31,6 +31,7 @@ export function scheduleRequest(
   name: string,
   input: string | undefined,
   options: ScheduleOptions,
+  nowMs: number,
 ): MessageInitShape<typeof CreateInstanceRequestSchema> & { instanceId: string } {
   const { instanceId = hexId(), startAt, version, tags = {}, ifExists } = options;
   assertInstanceId(instanceId);
@@ -46,7 +47,7 @@ export function scheduleRequest(
     orchestrationIdReusePolicy: reusePolicy(ifExists),
     executionId: hexId(),
     tags: { ...tags },
-    requestTime: timestampFromMs(Date.now()),
+    requestTime: timestampFromMs(nowMs),
   };
 }
 

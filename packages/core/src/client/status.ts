@@ -1,5 +1,5 @@
 import { OrchestrationStatus as WireStatus } from "@durabletask/protobuf";
-import { TaskHubError } from "../errors.ts";
+import { InvalidArgumentError, TaskHubError } from "../errors.ts";
 
 /** Where an orchestration stands; the names of the wire. */
 export type OrchestrationStatus =
@@ -23,6 +23,8 @@ const names: Readonly<Record<number, OrchestrationStatus>> = {
   [WireStatus.SUSPENDED]: "SUSPENDED",
 };
 
+const known = Object.values(names);
+
 /** The name of a status of the wire. */
 export function statusFromWire(status: WireStatus): OrchestrationStatus {
   const name = names[status];
@@ -32,5 +34,6 @@ export function statusFromWire(status: WireStatus): OrchestrationStatus {
 
 /** The status of the wire by its name. */
 export function statusToWire(status: OrchestrationStatus): WireStatus {
-  return WireStatus[status];
+  if (Object.hasOwn(WireStatus, status)) return WireStatus[status];
+  throw new InvalidArgumentError(`there is no status '${status}'; they are ${known.join(", ")}`);
 }

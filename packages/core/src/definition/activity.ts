@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from "../errors.ts";
+import type { TaskLogger } from "../engine/context.ts";
 import type { ActivityReference } from "../engine/reference.ts";
 import type { InputSurvivesJson, Jsonify } from "../json.ts";
 import {
@@ -8,7 +9,6 @@ import {
   type ReceivedAs,
   type SentAs,
 } from "../payload-format.ts";
-import type { Logger } from "../logger.ts";
 import { type Registrable, register } from "./registrable.ts";
 
 /** What an activity sees of its call. */
@@ -32,8 +32,8 @@ export interface ActivityContext {
    * returns has succeeded.
    */
   readonly signal: AbortSignal;
-  /** The worker's logger. */
-  readonly logger: Logger;
+  /** The worker's logger; each line names the instance and the activity. */
+  readonly logger: TaskLogger;
 }
 
 /** The code of an activity. It may do anything; it runs at least once for each call. */

@@ -61,8 +61,11 @@ export interface ParentOrchestration {
   readonly version: string | undefined;
 }
 
-/** A log that is silent while the orchestrator is replayed, so that each line is written once. */
-export interface OrchestrationLogger {
+/**
+ * What orchestrators and activities write their log to; each line names the instance. An orchestrator's is silent while it is
+ * replayed, so that each line is written once.
+ */
+export interface TaskLogger {
   debug(message: string): void;
   debug(fields: Readonly<Record<string, unknown>>, message: string): void;
   info(message: string): void;
@@ -93,7 +96,7 @@ export interface OrchestrationContext {
   readonly isReplaying: boolean;
   /** The time, the same on every replay: when the event that woke the orchestrator was taken up. */
   readonly currentUtcDateTime: Date;
-  readonly logger: OrchestrationLogger;
+  readonly logger: TaskLogger;
 
   /** Calls an activity. The task fails with `TaskFailedError`; what cannot be written as a payload throws here. */
   callActivity<Out = unknown>(name: string, input?: unknown, options?: ActivityOptions): Task<Out>;

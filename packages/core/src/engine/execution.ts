@@ -53,6 +53,10 @@ export interface EngineOptions {
   /** Resolves once the code is blocked: no microtask is left. */
   readonly settle: () => Promise<void>;
   readonly sha1: Sha1;
+  /** Told that an execution moved while none of its turns ran (E4). */
+  readonly onViolation?:
+    | ((instanceId: string, executionId: string | undefined, error: Error) => void)
+    | undefined;
   /** Told what deserves a warning in the log; `event` is its stable name. Never throws. */
   readonly warn: (fields: WarningFields, message: string) => void;
 }
@@ -68,6 +72,7 @@ export class Execution {
   /** Actions of extensions, and the events that they wait for. */
   readonly awaited: Set<AwaitedAction> = new Set();
   instanceId = "";
+  executionId: string | undefined;
   /** The orchestration's clock, milliseconds since 1970: the timestamp of the last OrchestratorStarted. */
   nowMs = 0;
   /** Whether the event that is being processed is one that an earlier turn has seen (E7). */
@@ -146,7 +151,8 @@ export class Execution {
     const error = new NonDurableAwaitError(what, this.actions.lastCall);
     if (this.violation === undefined) {
       this.violation = error;
-      const { instanceId } = this;
+      const { instanceId, executionId } = this;
+      this.options.onViolation?.(instanceId, executionId, error);
       this.options.warn(
         { event: "orchestration.moved-outside-turn", instanceId, error },
         error.message,

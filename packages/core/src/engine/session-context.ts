@@ -12,7 +12,7 @@ import type {
   ActivityOptions,
   ContinueAsNewOptions,
   OrchestrationContext,
-  OrchestrationLogger,
+  TaskLogger,
   ParentOrchestration,
   SubOrchestrationOptions,
   WaitOptions,
@@ -43,7 +43,7 @@ export class SessionContext implements OrchestrationContext {
   readonly version: string | undefined;
   readonly tags: Readonly<Record<string, string>>;
   readonly parent: ParentOrchestration | undefined;
-  readonly logger: OrchestrationLogger;
+  readonly logger: TaskLogger;
   readonly #execution: Execution;
   readonly #seed: string;
   readonly #onContinueAsNew: (next: NextExecution) => void;
@@ -57,7 +57,7 @@ export class SessionContext implements OrchestrationContext {
     execution: Execution,
     started: ExecutionStartedEvent,
     seed: string,
-    logger: OrchestrationLogger,
+    logger: TaskLogger,
     input: PayloadCoder | undefined,
     onContinueAsNew: (next: NextExecution) => void,
   ) {

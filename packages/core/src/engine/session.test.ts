@@ -92,9 +92,11 @@ describe("authoring styles", () => {
 
   it("awaits a task that is returned, also in a generator", async () => {
     const rig = new Rig(function* (ctx: OrchestrationContext) {
+      yield* ctx.waitForExternalEvent("go");
       return ctx.callActivity("a");
     });
     await rig.start();
+    await rig.turn(raised("go"));
     expect(wordsOf(await rig.turn(completed(1, "a")))).toEqual(['complete COMPLETED "a"']);
   });
 

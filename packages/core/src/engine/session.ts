@@ -3,7 +3,7 @@ import type {
   HistoryEvent,
   OrchestratorAction,
 } from "@durabletask/protobuf";
-import type { OrchestrationLogger } from "./context.ts";
+import type { TaskLogger } from "./context.ts";
 import { completion, type Outcome } from "./completion.ts";
 import { recordsAction } from "./action-log.ts";
 import { NonDeterminismError, NonDurableAwaitError } from "./errors.ts";
@@ -24,10 +24,7 @@ import { timestampToMs } from "./timestamp.ts";
 /** How a session is set up. */
 export interface SessionOptions extends EngineOptions {
   /** Makes the orchestrator's logger; it writes only while `isReplaying()` is false. */
-  readonly createLogger: (
-    started: ExecutionStartedEvent,
-    isReplaying: () => boolean,
-  ) => OrchestrationLogger;
+  readonly createLogger: (started: ExecutionStartedEvent, isReplaying: () => boolean) => TaskLogger;
   /** What runs around the orchestrator; the first is the outermost. */
   readonly middleware?: readonly OrchestrationMiddleware[] | undefined;
   /** What becomes of an instance whose code no longer fits its history (E5). */
@@ -197,6 +194,7 @@ export class Session {
     const seed = `${instance?.instanceId}:${instance?.executionId || timestampMs}`;
     const execution = this.#execution;
     execution.instanceId = instance?.instanceId ?? "";
+    execution.executionId = instance?.executionId;
     const { input, output } = this.#orchestrator;
     const context = new SessionContext(
       execution,

@@ -9,6 +9,7 @@ import { wrap } from "../engine/orchestration-middleware.ts";
 import { firstAttemptTag } from "../engine/task-call.ts";
 import { createFailure } from "../failure.ts";
 import type { ActivityMiddleware, Middleware } from "../middleware.ts";
+import { createTaskLogger } from "./task-logger.ts";
 import type { VersionedEntries } from "./versioned-entries.ts";
 import type { WorkerServices, WorkItemHandler } from "./work-item-handler.ts";
 
@@ -122,7 +123,12 @@ export class ActivityRunner implements WorkItemHandler {
       version: request.version,
       tags: Object.assign(Object.create(null), tags),
       signal: this.#services.stopping,
-      logger: this.#services.logger,
+      logger: createTaskLogger(this.#services.logger, {
+        event: "activity.log",
+        instanceId,
+        activity: request.name,
+        taskId: request.taskId,
+      }),
     };
   }
 

@@ -14,8 +14,9 @@ import type { Middleware } from "../middleware.ts";
 import type { CallOptions } from "../transport.ts";
 import type { WorkerSettings } from "./options.ts";
 import { sessionScope, settle, sha1 } from "./platform.ts";
-import { createReplaySafeLogger } from "./replay-safe-logger.ts";
+import { createTaskLogger } from "./task-logger.ts";
 import { sessionRequest, Sessions } from "./sessions.ts";
+import { Violations } from "./violations.ts";
 import { versionMismatch } from "./version-match.ts";
 import type { VersionedEntries } from "./versioned-entries.ts";
 import type { WorkerServices, WorkItemHandler } from "./work-item-handler.ts";
@@ -29,6 +30,7 @@ export class OrchestrationRunner implements WorkItemHandler {
   readonly #services: WorkerServices;
   readonly #orchestrators: VersionedEntries<RegisteredOrchestrator>;
   readonly #sessions: Sessions;
+  readonly #violations = new Violations();
   readonly #sessionOptions: SessionOptions;
 
   constructor(
@@ -41,7 +43,11 @@ export class OrchestrationRunner implements WorkItemHandler {
     this.#services = services;
     this.#orchestrators = orchestrators;
     this.#sessions = new Sessions(settings.sessionCount, settings.sessionBytes);
-    this.#sessionOptions = sessionOptions(settings, middleware);
+    this.#sessionOptions = {
+      ...sessionOptions(settings, middleware),
+      onViolation: (instanceId, executionId, error) =>
+        this.#violations.put(instanceId, executionId, error),
+    };
   }
 
   async run({ request, completionToken }: WorkItem, codeEnded: () => void): Promise<void> {
@@ -116,6 +122,8 @@ export class OrchestrationRunner implements WorkItemHandler {
   ): Promise<Turn | "missed" | "rejected"> {
     const { instanceId, executionId, pastEvents, newEvents } = request;
     const { isExtended, includesHistory, mark } = sessionRequest(request);
+    const violation = this.#violations.take(instanceId, executionId);
+    if (violation !== undefined) return failedTurn(this.#services.settings.failureOf(violation));
     const live = this.#sessions.take(instanceId, executionId, mark);
     if (live === undefined && !includesHistory) return "missed";
     const session = live ?? this.#open(request);
@@ -163,7 +171,16 @@ function sessionOptions(
     wrapsActivityInputs: settings.activityInputs === "dotnet",
     settle,
     sha1,
-    createLogger: (started, isReplaying) => createReplaySafeLogger(logger, started, isReplaying),
+    createLogger: (started, isReplaying) =>
+      createTaskLogger(
+        logger,
+        {
+          event: "orchestrator.log",
+          instanceId: started.orchestrationInstance?.instanceId,
+          orchestrator: started.name,
+        },
+        isReplaying,
+      ),
     warn: (fields, message) => logger.warn?.(fields, message),
   };
 }

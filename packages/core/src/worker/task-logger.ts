@@ -1,23 +1,17 @@
-import type { ExecutionStartedEvent } from "@durabletask/protobuf";
-import type { OrchestrationLogger } from "../engine/context.ts";
+import type { TaskLogger } from "../engine/context.ts";
 import type { Logger } from "../logger.ts";
 
 type Level = "debug" | "info" | "warn" | "error";
 type Fields = Readonly<Record<string, unknown>>;
 
-/** A logger for one execution that writes nothing while it is replayed, and names the instance in each line. */
-export function createReplaySafeLogger(
+/** A logger for users' code that puts `facts` into each line, and writes nothing while `isSilent()`. */
+export function createTaskLogger(
   logger: Logger,
-  started: ExecutionStartedEvent,
-  isReplaying: () => boolean,
-): OrchestrationLogger {
-  const facts = {
-    event: "orchestrator.log",
-    instanceId: started.orchestrationInstance?.instanceId,
-    orchestrator: started.name,
-  };
+  facts: Fields,
+  isSilent: () => boolean = () => false,
+): TaskLogger {
   const write = (level: Level, first: string | Fields, message?: string): void => {
-    if (isReplaying() || logger[level] === undefined) return;
+    if (isSilent() || logger[level] === undefined) return;
     if (typeof first === "string") logger[level](facts, first);
     else logger[level]({ ...facts, ...first }, message ?? "");
   };
