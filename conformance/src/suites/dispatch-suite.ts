@@ -188,6 +188,64 @@ export function describeDispatch(createStore: CreateStore): void {
     await worker.run(complete(2));
   });
 
+  it("rule 9: what one worker abandons, another one has at once", async () => {
+    const bench = await openBench(createStore);
+    await bench.start("a", { version: "2" });
+    const request = { workItemFilters: { activities: [{ name: "none" }] } };
+    const old = bench.worker({ hasSessions: true, request });
+    await old.abandon(await old.turn());
+    expect(await old.isIdle()).toBe(true);
+    const fresh = bench.worker({ hasSessions: true });
+    await fresh.run(schedule(1));
+    await fresh.work();
+    // The commit has wiped the slate clean; but the session is with the other one.
+    await fresh.run(schedule(2));
+    await fresh.close();
+    await bench.service.raiseEvent({ instanceId: "a", name: "x" });
+    await old.run(complete(3));
+  });
+
+  it("rule 9: workers back off one by one, and what they abandoned stands in nobody's way", async () => {
+    const bench = await openBench(createStore);
+    await bench.start("a");
+    const one = bench.worker();
+    await one.abandon(await one.turn());
+    await bench.pass(500);
+    const two = bench.worker();
+    await two.abandon(await two.turn());
+    await bench.start("b");
+    expect((await one.run(complete(1))).request.instanceId).toBe("b");
+    await bench.start("c");
+    expect((await two.run(complete(1))).request.instanceId).toBe("c");
+    for (const worker of [one, two]) expect(await worker.isIdle()).toBe(true);
+    await bench.pass(500);
+    // The first one's time is over, the second one's is not.
+    await one.run(complete(1, "done"));
+    await bench.pass(60_000);
+    expect(await two.isIdle()).toBe(true);
+    expect(await bench.state("a")).toMatchObject({ output: "done" });
+    expect(bench.hub.stats()).toMatchObject({ liveInstances: 0, alarms: 0 });
+  });
+
+  it("rule 9: an abandoned turn that comes back is handed out once, its history read or not", async () => {
+    const bench = await openBench(createStore, { maxHistoryEvents: 0 });
+    for (const id of ["a", "b"]) await bench.start(id);
+    const one = bench.worker();
+    await one.run(schedule(1));
+    await one.run(schedule(1));
+    await one.work();
+    await one.work();
+    for (const _ of ["a", "b"]) await one.abandon(await one.turn());
+    await bench.pass(1000);
+    const turns = [await one.turn(), await one.turn()];
+    expect(new Set(turns.map(({ request }) => request.instanceId)).size).toBe(2);
+    for (const turn of turns) await one.answer(turn, [schedule(2)]);
+    for (const _ of ["a", "b"]) await one.work();
+    for (const _ of ["a", "b"]) await one.run(complete(3));
+    expect(await one.isIdle()).toBe(true);
+    for (const id of ["a", "b"]) expect(eventNames(await bench.history(id))).toHaveLength(9);
+  });
+
   it("abandoned activities come back after a while too", async () => {
     const bench = await openBench(createStore);
     await bench.start("a");

@@ -19,13 +19,16 @@ import type { Activity, ActivityLease, TurnLease } from "../state/work.ts";
 
 const completed: CompleteTaskResponse = { $typeName: "CompleteTaskResponse" };
 
+let streams = 0;
+
 /** The stream of work. Nothing happens before the first `next()`. */
 export function openWorkStream(
   currentHub: () => Hub,
   request: GetWorkItemsRequest,
   { headers, signal }: CallOptions,
 ): AsyncIterator<WorkItem, undefined> {
-  const stream = new WorkStream(request, headers?.["durabletask-extended-sessions"] === "1");
+  const hasSessions = headers?.["durabletask-extended-sessions"] === "1";
+  const stream = new WorkStream(request, hasSessions, ++streams);
   let dispatcher: Dispatcher | undefined;
   const lose = () => dispatcher?.close(stream, { by: "connection", error: signal?.reason });
   return {
@@ -94,11 +97,12 @@ export function abandonTurn(
   return Promise.resolve({ $typeName: "AbandonOrchestrationTaskResponse" });
 }
 
-// Later: other workers may have it at once; for now it waits for all of them.
-function backOff(hub: Hub, { instance }: TurnLease): void {
+/** This worker gets it again after a while, others may have it at once (rule 9). */
+function backOff(hub: Hub, { instance, stream }: TurnLease): void {
   instance.turn = undefined;
   instance.session = undefined;
-  hub.pauseUntil(instance, hub.backoffEnd(++instance.abandoned));
+  hub.keepFrom(instance, stream);
+  hub.considerTurn(instance);
 }
 
 /** Workers older than completion tokens name the instance: its current turn, or one that was fenced. */

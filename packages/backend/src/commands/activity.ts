@@ -1,5 +1,6 @@
 import type { ActivityResponse } from "@durabletask/protobuf";
 import { taskCompleted, taskFailed } from "../state/history-events.ts";
+import { backOffMs } from "../state/back-offs.ts";
 import type { Hub } from "../state/hub.ts";
 import type { Activity } from "../state/work.ts";
 import { toTimestamp } from "../time/timestamp.ts";
@@ -29,7 +30,7 @@ export function completeActivity(hub: Hub, activity: Activity, response: Activit
 export function abandonActivity(hub: Hub, activity: Activity): void {
   if (activity.state !== "leased") return;
   activity.state = "held";
-  hub.alarms.add(hub.backoffEnd(++activity.abandoned), () => {
+  hub.alarms.add(hub.clock.now() + backOffMs(++activity.abandoned), () => {
     if (activity.state === "held") hub.offerActivity(activity);
   });
 }

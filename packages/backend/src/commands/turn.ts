@@ -40,7 +40,7 @@ export function commitTurn(hub: Hub, lease: TurnLease, response: OrchestratorRes
 function noteTurn(hub: Hub, instance: Instance, response: OrchestratorResponse): void {
   const batch = hub.journal.begin();
   instance.turn = undefined;
-  instance.abandoned = 0;
+  instance.backOffs = undefined;
   instance.updatedAt = instance.stamp(hub.clock.now());
   instance.customStatus = response.customStatus ?? instance.customStatus;
   instance.traceContext = response.orchestrationTraceContext ?? instance.traceContext;

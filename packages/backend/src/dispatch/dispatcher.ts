@@ -23,7 +23,7 @@ export interface WorkSource {
  */
 export class Dispatcher {
   readonly #source: WorkSource;
-  readonly #turns = new ReadyQueue<Instance>();
+  readonly #turns = new ReadyQueue<Instance, WorkStream>();
   readonly #activities = new ReadyQueue<Activity>();
   readonly #streams = new Set<WorkStream>();
   // Streams with a `next()` that waits, in the order in which they are served next.
@@ -75,16 +75,18 @@ export class Dispatcher {
   offerTurn(instance: Instance): void {
     const { name, version } = instance.started;
     const last = instance.session?.stream;
-    if (last?.takesTurn(name, version)) {
+    const refused = instance.backOffs?.refusal;
+    if (last?.takesTurn(name, version) && !refused?.takers.has(last)) {
       if (last.isWaiting && this.#giveTurn(last, instance)) return;
       last.preferred.push(instance);
       this.#spill ??= setImmediate(() => this.#spillAll());
       return;
     }
     for (const stream of this.#waiting) {
+      if (refused?.takers.has(stream)) continue;
       if (stream.takesTurn(name, version) && this.#giveTurn(stream, instance)) return;
     }
-    this.#turns.push(name, version, instance);
+    this.#turns.push(name, version, instance, refused);
   }
 
   offerActivity(activity: Activity): void {
@@ -138,7 +140,7 @@ export class Dispatcher {
 
   #takeTurn(stream: WorkStream): WorkItem | undefined {
     while (stream.turnCredits > 0 && this.#source.mayHandOut) {
-      const instance = stream.preferred.shift() ?? this.#turns.take(stream.turnFilter);
+      const instance = stream.preferred.shift() ?? this.#turns.take(stream.turnFilter, stream);
       if (!instance) return undefined;
       const item = this.#source.leaseTurn(instance, stream);
       if (item) return item;
@@ -165,7 +167,8 @@ export class Dispatcher {
 
   #spillPreferred({ preferred }: WorkStream): void {
     for (let instance = preferred.shift(); instance; instance = preferred.shift()) {
-      this.#turns.push(instance.started.name, instance.started.version, instance);
+      const { name, version } = instance.started;
+      this.#turns.push(name, version, instance, instance.backOffs?.refusal);
     }
   }
 }

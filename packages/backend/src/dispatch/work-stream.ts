@@ -14,6 +14,8 @@ export type StreamEnd =
 
 /** One worker's open stream of work: what it takes, what it is at, and the `next()` calls that wait for more. */
 export class WorkStream {
+  /** Tells streams of one hub apart. */
+  readonly number: number;
   readonly turnFilter: WorkFilter;
   readonly activityFilter: WorkFilter;
   /** Whether the worker keeps orchestrations live between turns (design/engine.md, Sessions). */
@@ -29,7 +31,8 @@ export class WorkStream {
   end: StreamEnd | undefined;
   readonly #pulls = new Fifo<Pull>();
 
-  constructor(request: GetWorkItemsRequest, hasSessions: boolean) {
+  constructor(request: GetWorkItemsRequest, hasSessions: boolean, number: number) {
+    this.number = number;
     const filters = request.workItemFilters;
     this.turnFilter = new WorkFilter(filters?.orchestrations ?? []);
     this.activityFilter = new WorkFilter(filters?.activities ?? []);

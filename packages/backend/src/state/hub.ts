@@ -5,6 +5,7 @@ import { Dispatcher } from "../dispatch/dispatcher.ts";
 import type { WorkStream } from "../dispatch/work-stream.ts";
 import type { Store, StoredInstance, StoreOpening } from "../store/store.ts";
 import { Alarms } from "../time/alarms.ts";
+import { BackOffs } from "./back-offs.ts";
 import { Histories } from "./histories.ts";
 import type { Instance } from "./instance.ts";
 import type { OpenBatch } from "./journal.ts";
@@ -14,10 +15,6 @@ import { replayLog } from "./log-replay.ts";
 import { Lookups } from "./lookups.ts";
 import { Waiters } from "./waiters.ts";
 import type { Activity, Lease } from "./work.ts";
-
-/** Abandoned work comes back after this long, doubling up to the second. */
-const firstBackoffMs = 1_000;
-const lastBackoffMs = 30_000;
 
 /** What a hub is made of. */
 export interface HubParts {
@@ -149,9 +146,15 @@ export class Hub implements WorkSource {
     });
   }
 
-  /** When something that was abandoned for the `times`-th time is handed out again. */
-  backoffEnd(times: number): number {
-    return this.clock.now() + Math.min(firstBackoffMs * 2 ** (times - 1), lastBackoffMs);
+  /** Keeps the next turn from a worker for a while. Others may have it. */
+  keepFrom(instance: Instance, stream: WorkStream): void {
+    const backOffs = (instance.backOffs ??= new BackOffs());
+    backOffs.add(stream, this.alarms, this.clock.now(), () => {
+      // Where it stands now this worker does not look; whichever place is found first counts.
+      if (instance.backOffs !== backOffs || !instance.isQueued || instance.isLoading) return;
+      instance.stamp(this.clock.now());
+      this.dispatcher.offerTurn(instance);
+    });
   }
 
   get mayHandOut(): boolean {
@@ -163,6 +166,8 @@ export class Hub implements WorkSource {
       instance.isQueued = false;
       return undefined;
     }
+    // It stands in another place too, or will again.
+    if (instance.isLoading || instance.backOffs?.keepsFrom(stream)) return undefined;
     if (needsHistory(instance, stream)) {
       this.#loadHistory(instance);
       return undefined;
@@ -206,11 +211,13 @@ export class Hub implements WorkSource {
 
   // The instance stays marked as queued, so that nobody queues it again meanwhile.
   #loadHistory(instance: Instance): void {
+    instance.isLoading = true;
     // Events that come meanwhile lengthen the chain, but record nothing of a turn.
     const { batch, tail } = instance;
     const load = async () => {
       await this.journal.settled(batch);
       const { history } = replayLog(await this.store.chain(tail));
+      instance.isLoading = false;
       if (instance.hasEnded) return;
       this.histories.put(instance, history);
       this.dispatcher.offerTurn(instance);

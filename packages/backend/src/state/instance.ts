@@ -6,6 +6,7 @@ import type {
 } from "@durabletask/protobuf";
 import type { InstanceRecord } from "../store/store.ts";
 import type { Alarm } from "../time/alarms.ts";
+import type { BackOffs } from "./back-offs.ts";
 import type { OpenRow } from "./journal.ts";
 import type { Activity, TurnLease } from "./work.ts";
 
@@ -48,14 +49,15 @@ export class Instance {
 
   /** The turn that a worker is at. */
   turn: TurnLease | undefined;
-  /** Whether the instance stands in a ready queue. */
+  /** Whether the instance stands in a ready queue; also while its history is read for a turn. */
   isQueued = false;
-  /** No turn before it rings or is taken away: a start in the future, a back-off. */
+  isLoading = false;
+  /** No turn before it rings or is taken away: a start in the future. */
   pause: Alarm | undefined;
   /** No turn before this batch is on disk: brakes an orchestration that continues as new in a loop. */
   turnAfterBatch = 0;
-  /** How often its turn was abandoned since one was committed. */
-  abandoned = 0;
+  /** Who abandoned its turn since one was committed. */
+  backOffs: BackOffs | undefined;
   /** Who ran the last turn, and its completion token: the worker may still have its session. */
   session: Pick<TurnLease, "stream" | "token"> | undefined;
   /** What the last turn said of its span. In memory only: after a reopening a worker begins a new span. */
