@@ -32,12 +32,14 @@ for (const matchStrategy of ["strict", "currentOrOlder"] as const) {
   });
   await client.waitForOrchestrationStart(first);
 
-  // For a while both run. The old worker may be offered what only the new one can take: it hands it back, and no later
-  // than after some seconds it is offered to the new one.
-  const fresh = await deploy("2.0", matchStrategy);
+  // A client that is ahead of the workers: the old one hands this back, and it waits for a worker that it fits.
   const second = await client.scheduleNewOrchestration<string>("order", "trifle", {
     version: "2.0",
   });
+  const early = await client.getOrchestrationState(second);
+  console.log(`${matchStrategy}, order 2.0, before its worker is there: ${early?.status}`);
+
+  const fresh = await deploy("2.0", matchStrategy);
   await client.waitForOrchestrationStart(second);
 
   // "currentOrOlder": the new worker takes over what the old one has begun, which can go at once.
