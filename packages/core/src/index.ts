@@ -9,6 +9,14 @@ export type {
   TerminateOptions,
   WaitForOptions,
 } from "./client/client.ts";
+export type {
+  Explanation,
+  OpenActivity,
+  OpenChild,
+  OpenLock,
+  OpenTimer,
+  WorkerDirectory,
+} from "./client/explanation.ts";
 export type { HistoryEvent } from "./client/history.ts";
 export type { InstanceId } from "./instance-id.ts";
 export { OrchestrationFailedError, OrchestrationState } from "./client/orchestration-state.ts";
@@ -103,6 +111,8 @@ export type {
   SessionLimits,
   TaskHubWorkerOptions,
   WorkerVersioning,
+  WorkItemFilter,
+  WorkItemFilters,
 } from "./worker/options.ts";
 export { DuplicateRegistrationError } from "./worker/versioned-entries.ts";
 export type {

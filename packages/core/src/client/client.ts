@@ -18,6 +18,9 @@ import { defaultLogger, type Logger } from "../logger.ts";
 import { ProcessHold } from "../process-hold.ts";
 import { createTaskHubService, type TaskHubService } from "../task-hub-service.ts";
 import type { CallOptions, Transport } from "../transport.ts";
+import type { Registrable } from "../definition/registrable.ts";
+import { awaitedEvents } from "./awaited-events.ts";
+import { explainState, type Explanation, type WorkerDirectory } from "./explanation.ts";
 import { type HistoryEvent, historyEventFromWire, historyToJson } from "./history.ts";
 import type { InstanceId } from "../instance-id.ts";
 import { OrchestrationState } from "./orchestration-state.ts";
@@ -94,11 +97,13 @@ export class TaskHubClient implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #defaultVersion: string | undefined;
   readonly #logger: Logger;
+  readonly #workers: WorkerDirectory | undefined;
   /** A pending wait keeps the process alive. */
   readonly #hold = new ProcessHold();
 
   constructor(transport: Transport, options: TaskHubClientOptions = {}) {
     this.#hub = createTaskHubService(transport);
+    this.#workers = isDirectory(transport) ? transport : undefined;
     this.#converter = options.converter ?? jsonConverter;
     this.#clock = options.clock ?? systemClock;
     this.#defaultVersion = options.defaultVersion;
@@ -298,6 +303,24 @@ export class TaskHubClient implements AsyncDisposable {
     }, query.continuationToken);
   }
 
+  /**
+   * Tells what an orchestration waits for; `undefined` where there is none. From its history, on any hub; given the
+   * definition, it is replayed to find the names of the events that it waits for.
+   */
+  explain(id: string): Promise<Explanation | undefined>;
+  explain(orchestrator: Registrable, id: string): Promise<Explanation | undefined>;
+  async explain(first: string | Registrable, second?: string): Promise<Explanation | undefined> {
+    const id = typeof first === "string" ? first : (second ?? "");
+    const state = await this.getOrchestrationState(id, { fetchPayloads: false });
+    if (state === undefined) return undefined;
+    const history = await this.#history(id, {});
+    const events =
+      typeof first === "string" || state.hasEnded
+        ? "unknown"
+        : await awaitedEvents(first, history, this.#converter);
+    return explainState(state, history, events, this.#workers);
+  }
+
   /** The history of an orchestration's current execution, as typed events; empty where there is none. */
   async getOrchestrationHistory(
     id: string,
@@ -381,6 +404,10 @@ export class TaskHubClient implements AsyncDisposable {
     if (!exists || orchestrationState === undefined) return undefined;
     return new OrchestrationState<never>(orchestrationState, this.#converter, hasPayloads, output);
   }
+}
+
+function isDirectory(transport: object): transport is WorkerDirectory {
+  return "hasWorkerFor" in transport;
 }
 
 /** Which orchestration a call is about, and how its output is decoded. */

@@ -34,6 +34,10 @@ export class EventWait extends DurableTask<never> implements EventWaiter {
     if (timeoutMs !== undefined) this.#limit(timeoutMs);
   }
 
+  get eventName(): string {
+    return this.#name;
+  }
+
   /** Whether it is still there for an event: one that timed out or was cancelled never swallows one. */
   get isWaiting(): boolean {
     return !this.isCompleted;

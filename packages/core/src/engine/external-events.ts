@@ -3,6 +3,8 @@ import { Queue } from "./queue.ts";
 
 /** Somebody who waits for an event of one name. */
 export interface EventWaiter {
+  /** The name as the code spells it. */
+  readonly eventName: string;
   /** Takes the payload of an event. Not called again after it. */
   deliver(event: EventRaisedEvent): void;
   /** Whether it still waits. One that gave up never swallows an event. */
@@ -49,6 +51,12 @@ export class ExternalEvents {
     const buffered = this.#buffered.get(key)?.shift();
     if (buffered === undefined) queueOf(this.#waiters, key).push(waiter);
     else waiter.deliver(buffered.event);
+  }
+
+  /** The names that are awaited, each as often as somebody waits for it. */
+  awaitedNames(): string[] {
+    const waiters = [...this.#waiters.values()].flatMap((queue) => queue.toArray());
+    return waiters.filter((waiter) => waiter.isWaiting).map((waiter) => waiter.eventName);
   }
 
   /** Takes all events that nobody has awaited, in the order and spelling in which they came. */

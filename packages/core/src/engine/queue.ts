@@ -3,10 +3,6 @@ export class Queue<T> {
   #items: (T | undefined)[] = [];
   #head = 0;
 
-  get size(): number {
-    return this.#items.length - this.#head;
-  }
-
   push(item: T): void {
     this.#items.push(item);
   }
@@ -18,6 +14,11 @@ export class Queue<T> {
     this.#head += 1;
     if (this.#head > 1024 && this.#head * 2 > this.#items.length) this.#compact();
     return item;
+  }
+
+  /** What is in it, oldest first. */
+  toArray(): T[] {
+    return this.#items.slice(this.#head).filter((item) => item !== undefined);
   }
 
   #compact(): void {

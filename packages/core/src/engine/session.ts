@@ -71,6 +71,11 @@ export class Session {
     this.#execution = new Execution(options);
   }
 
+  /** Names of the external events that the code waits for. */
+  get awaitedEvents(): readonly string[] {
+    return this.#execution.events.awaitedNames();
+  }
+
   /** About how many bytes of memory the history has taken that the session has seen. Changes only while it runs. */
   get bytes(): number {
     return this.#bytes;

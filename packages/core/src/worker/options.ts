@@ -41,6 +41,18 @@ export interface WorkerVersioning {
   readonly failureStrategy?: "reject" | "fail" | undefined;
 }
 
+/** Work by name; a kind that is left out, or empty, is taken whole: the wire knows no other meaning. */
+export interface WorkItemFilters {
+  readonly orchestrations?: readonly WorkItemFilter[] | undefined;
+  readonly activities?: readonly WorkItemFilter[] | undefined;
+}
+
+export interface WorkItemFilter {
+  readonly name: string;
+  /** Default: all versions. An empty one stands for none. */
+  readonly versions?: readonly string[] | undefined;
+}
+
 /** How a worker works. */
 export interface TaskHubWorkerOptions {
   readonly concurrency?: Concurrency | undefined;
@@ -59,6 +71,11 @@ export interface TaskHubWorkerOptions {
   readonly onNonDeterminism?: "fail" | "abandon" | undefined;
   /** Which versions of orchestrations it takes. Default: all. */
   readonly versioning?: WorkerVersioning | undefined;
+  /**
+   * Which work the hub is asked for: what is registered (`"auto"`), or what is named here. What no connected worker asks for
+   * waits, where otherwise a worker takes it and fails it as unknown. Default: everything.
+   */
+  readonly workItemFilters?: "auto" | WorkItemFilters | undefined;
   /** Facts that go with the failures of this worker's activities and orchestrations. Default: none. */
   readonly failureProperties?: FailureProperties | undefined;
   /**
@@ -83,6 +100,7 @@ export interface WorkerSettings {
   readonly sessionBytes: number;
   readonly versioning: WorkerVersioning;
   readonly activityInputs: "plain" | "dotnet";
+  readonly workItemFilters: "auto" | WorkItemFilters | undefined;
   readonly failureOf: (thrown: unknown) => TaskFailureDetails;
   readonly onNonDeterminism: "fail" | "abandon";
   readonly converter: PayloadConverter;
@@ -108,6 +126,7 @@ export function workerSettings(options: TaskHubWorkerOptions): WorkerSettings {
       sessions === false ? 0 : positive(sessions.bytes ?? 64 * 1024 * 1024, "sessions.bytes"),
     versioning: options.versioning ?? {},
     activityInputs: options.activityInputs ?? "plain",
+    workItemFilters: options.workItemFilters,
     failureOf: failureConverter(options.failureProperties, logger),
     onNonDeterminism: options.onNonDeterminism ?? "fail",
     converter: options.converter ?? jsonConverter,

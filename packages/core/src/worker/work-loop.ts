@@ -7,6 +7,7 @@ import { Delivery } from "./delivery.ts";
 import type { WorkerSettings } from "./options.ts";
 import type { WorkerRegistry } from "./registry.ts";
 import { Slots } from "./slots.ts";
+import { filtersToWire } from "./work-item-filters.ts";
 import type { WorkerServices, WorkItemHandler } from "./work-item-handler.ts";
 
 /** What a timer of the platform can hold: 24 days. */
@@ -42,6 +43,7 @@ export class WorkLoop {
   readonly #underWay = new Map<WorkItem, () => Promise<unknown>>();
   #stream: AsyncIterator<WorkItem> | undefined;
   #whenDrained: (() => void) | undefined;
+  readonly #filters: ReturnType<typeof filtersToWire>;
   readonly #finished: Promise<void>;
 
   constructor(transport: Transport, registry: WorkerRegistry, settings: WorkerSettings) {
@@ -63,6 +65,7 @@ export class WorkLoop {
         return [kind, { handler, slots: new Slots(handler.concurrency) }];
       }),
     );
+    this.#filters = filtersToWire(settings, registry);
     this.#finished = this.#run();
   }
 
@@ -118,6 +121,7 @@ export class WorkLoop {
         maxConcurrentOrchestrationWorkItems: orchestrations,
         maxConcurrentActivityWorkItems: activities,
         maxConcurrentEntityWorkItems: this.#entities(),
+        workItemFilters: this.#filters,
       },
       {
         signal: this.#ended.signal,
