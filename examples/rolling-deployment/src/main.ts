@@ -3,6 +3,7 @@ import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
+  defineActivity,
   defineOrchestrator,
   TaskHubClient,
   TaskHubWorker,
@@ -15,13 +16,19 @@ await using hub = await openTaskHub(join(folder.path, "tasks.db"));
 
 /** The program as it is deployed, one version after the other. It tells which of its workers does the work. */
 async function deploy(version: string, matchStrategy: WorkerVersioning["matchStrategy"]) {
+  const bake = defineActivity("bake", { version }, async (_, cake: string) => {
+    return `${cake}, by worker ${version}`;
+  });
   const order = defineOrchestrator("order", async (ctx, cake: string) => {
     await ctx.waitForExternalEvent("paid");
-    return `${cake}, by worker ${version}`;
+    return await ctx.callActivity(bake, cake);
   });
   // "reject" hands back what does not fit, for a worker that it does fit. With "fail" it would fail.
   const versioning: WorkerVersioning = { version, matchStrategy, failureStrategy: "reject" };
-  return await new TaskHubWorker(hub, { versioning }).register(order).start();
+  // "auto" asks the hub only for what is registered here. Otherwise a worker would be given the other version's activity,
+  // too, and fail it as unknown.
+  const worker = new TaskHubWorker(hub, { versioning, workItemFilters: "auto" });
+  return await worker.register(bake, order).start();
 }
 
 const client = new TaskHubClient(hub);
@@ -32,7 +39,7 @@ for (const matchStrategy of ["strict", "currentOrOlder"] as const) {
   });
   await client.waitForOrchestrationStart(first);
 
-  // A client that is ahead of the workers: the old one hands this back, and it waits for a worker that it fits.
+  // A client that is ahead of the workers: this waits for a worker that it fits.
   const second = await client.scheduleNewOrchestration<string>("order", "trifle", {
     version: "2.0",
   });
