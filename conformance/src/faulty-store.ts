@@ -1,6 +1,8 @@
 import type {
+  AttemptRecord,
   Batch,
   DetachedActivity,
+  EndedQuery,
   InstanceRecord,
   LiveInstance,
   LogRow,
@@ -66,6 +68,11 @@ export class FaultyStore implements Store {
     return await this.#store.query(query);
   }
 
+  async ended(query: EndedQuery): Promise<readonly InstanceRecord[]> {
+    this.#check();
+    return await this.#store.ended(query);
+  }
+
   async children(parentId: string): Promise<readonly InstanceRecord[]> {
     this.#check();
     return await this.#store.children(parentId);
@@ -79,6 +86,22 @@ export class FaultyStore implements Store {
   async detached(): Promise<readonly DetachedActivity[]> {
     this.#check();
     return await this.#store.detached();
+  }
+
+  async attempts(): Promise<readonly AttemptRecord[]> {
+    this.#check();
+    return await this.#store.attempts();
+  }
+
+  async clear(): Promise<void> {
+    this.#check();
+    await this.#store.clear();
+  }
+
+  /** The same store after the death of the process that had this one. */
+  successor(): FaultyStore {
+    this.isDown = true;
+    return new FaultyStore(this.#store);
   }
 
   async close(): Promise<void> {

@@ -31,7 +31,7 @@ export async function openBench(
 /** A hub on a virtual clock, and what a test needs to look at it. */
 export class HubBench {
   readonly clock = new VirtualClock();
-  readonly store: FaultyStore;
+  store: FaultyStore;
   readonly warnings: string[] = [];
   readonly #options: EmbeddedTaskHubOptions;
   #hub: EmbeddedTaskHub | undefined;
@@ -67,6 +67,12 @@ export class HubBench {
 
   async reopen(): Promise<void> {
     await this.close();
+    await this.open();
+  }
+
+  /** The process dies, and another one opens the hub. */
+  async die(): Promise<void> {
+    this.store = this.store.successor();
     await this.open();
   }
 

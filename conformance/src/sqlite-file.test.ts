@@ -148,6 +148,7 @@ describe("the file of a task hub", () => {
       updated: [],
       detached: [],
       undetached: [],
+      attempts: [],
       fence: undefined,
     };
     const other = { ...row, row: 2 };

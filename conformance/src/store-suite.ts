@@ -1,18 +1,30 @@
-import type { Batch, InstanceRecord, LogRow, Store, StoreQuery } from "@durabletask/backend";
+import type {
+  Batch,
+  EndedQuery,
+  InstanceRecord,
+  LogRow,
+  Store,
+  StoreQuery,
+} from "@durabletask/backend";
 import type { HistoryEvent } from "@durabletask/protobuf";
 import { OrchestrationStatus } from "@durabletask/protobuf";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { raisedEvent } from "./actions.ts";
 import type { CreateStore } from "./hub-bench.ts";
 
-const { RUNNING, COMPLETED, PENDING } = OrchestrationStatus;
+const { RUNNING, COMPLETED, FAILED, PENDING } = OrchestrationStatus;
 
 /** Everything that a store must do for the hub. */
 export function describeStore(name: string, createStore: CreateStore): void {
   describe(`store: ${name}`, () => {
     it("begins with nothing", async () => {
       const store = createStore();
-      expect(await opened(store)).toEqual({ lastKey: 0, lastRow: 0, lastDetached: 0 });
+      expect(await opened(store)).toEqual({
+        lastKey: 0,
+        lastRow: 0,
+        lastDetached: 0,
+        fence: undefined,
+      });
       expect(await store.find("a", true)).toBeUndefined();
       expect(await store.chain(1)).toEqual([]);
       expect(await store.live(0, 10)).toEqual([]);
@@ -218,12 +230,88 @@ export function describeStore(name: string, createStore: CreateStore): void {
       expect(await store.detached()).toMatchObject([{ key: 2, request }]);
     });
 
-    it("takes an empty batch, and a fence again and again", async () => {
+    it("takes an empty batch, and a fence again and again, and tells the last one", async () => {
       const store = createStore();
       await opened(store);
       await store.commit(batch({}));
       for (const fence of ["1", "2", "2"]) await store.commit(batch({ fence }));
+      await store.commit(batch({}));
       expect(await store.query(query())).toEqual([]);
+      await store.close();
+      expect(await store.open()).toMatchObject({ fence: "2" });
+    });
+
+    it("records attempts, and forgets those that are none", async () => {
+      const store = createStore();
+      await opened(store);
+      const turn = { kind: "turn", instanceId: "a", executionId: "e", taskId: -1 } as const;
+      const call = { kind: "activity", instanceId: "a", executionId: "e", taskId: 0 } as const;
+      const once = [turn, call].map((item) => ({ ...item, attempts: 1, alone: 0 }));
+      await store.commit(batch({ attempts: once }));
+      await store.commit(batch({ attempts: [{ ...call, attempts: 3, alone: 1 }] }));
+      await store.close();
+      await store.open();
+      const kept = (await store.attempts()).toSorted((a, b) => a.taskId - b.taskId);
+      expect(kept).toEqual([
+        { ...turn, attempts: 1, alone: 0 },
+        { ...call, attempts: 3, alone: 1 },
+      ]);
+      await store.commit(batch({ attempts: once.map((record) => ({ ...record, attempts: 0 })) }));
+      expect(await store.attempts()).toEqual([]);
+    });
+
+    it("finds what has ended in the order of the ends, page by page", async () => {
+      const store = createStore();
+      await opened(store);
+      const ends = [50, undefined, 30, 40, 30, 60];
+      await store.commit(
+        batch({
+          log: ends.map((_, index) => row(index + 1, index + 1, 0)),
+          inserted: ends.map((completedAt, index) =>
+            record(index + 1, `i${index + 1}`, {
+              head: index + 1,
+              tail: index + 1,
+              completedAt,
+              status: completedAt === undefined ? RUNNING : index === 3 ? FAILED : COMPLETED,
+            }),
+          ),
+        }),
+      );
+      const all: EndedQuery = {
+        after: undefined,
+        limit: 10,
+        statuses: undefined,
+        completedFrom: undefined,
+        completedTo: undefined,
+      };
+      const keys = async (more: Partial<EndedQuery>) =>
+        (await store.ended({ ...all, ...more })).map(({ key }) => key);
+      expect(await keys({})).toEqual([3, 5, 4, 1, 6]);
+      expect(await keys({ limit: 2 })).toEqual([3, 5]);
+      expect(await keys({ after: { completedAt: 30, key: 3 }, limit: 2 })).toEqual([5, 4]);
+      expect(await keys({ after: { completedAt: 60, key: 6 } })).toEqual([]);
+      expect(await keys({ statuses: [COMPLETED] })).toEqual([3, 5, 1, 6]);
+      expect(await keys({ statuses: [] })).toEqual([]);
+      expect(await keys({ completedFrom: 40, completedTo: 50 })).toEqual([4, 1]);
+    });
+
+    it("forgets everything when it is cleared", async () => {
+      const store = createStore();
+      await opened(store);
+      await store.commit(
+        batch({ log: [row(1, 1, 0)], inserted: [record(1, "a", { parentId: "p" })], fence: "f" }),
+      );
+      await store.clear();
+      expect(await store.open()).toEqual({
+        lastKey: 0,
+        lastRow: 0,
+        lastDetached: 0,
+        fence: undefined,
+      });
+      for (const found of [await store.chain(1), await store.children("p"), await store.live(0, 9)])
+        expect(found).toEqual([]);
+      await store.commit(batch({ log: [row(1, 1, 0)], inserted: [record(1, "a")] }));
+      expect((await store.find("a", false))?.record.key).toBe(1);
     });
 
     const texts = [
@@ -273,6 +361,7 @@ function batch(parts: Partial<Batch>): Batch {
     updated: [],
     detached: [],
     undetached: [],
+    attempts: [],
     fence: undefined,
     ...parts,
   };

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { CallOptions, Clock, Logger, Transport } from "@durabletask/core";
-import { defaultLogger, TaskHubError } from "@durabletask/core";
+import { defaultLogger, InvalidArgumentError, TaskHubError } from "@durabletask/core";
 import {
   getInstance,
   raise,
@@ -72,6 +72,12 @@ export interface EmbeddedTaskHubOptions {
   readonly newId?: () => string;
   /** How many events of live instances are kept in memory; more are read from the store when needed. Default: 200,000. */
   readonly maxHistoryEvents?: number;
+  /**
+   * How often an activity or a turn may end the process that it runs in. After a crash, what was open is run again; with
+   * its third attempt it runs alone, so that it can be told what ended the process. One that has done so this many
+   * times fails, with the error type `PoisonedActivity` or `PoisonedOrchestration`. Default: 10.
+   */
+  readonly maxAttempts?: number;
 }
 
 /**
@@ -88,6 +94,7 @@ export async function openEmbeddedTaskHub(
     logger: options.logger ?? defaultLogger,
     newId: options.newId ?? (() => randomUUID().replaceAll("-", "")),
     maxHistoryEvents: options.maxHistoryEvents ?? 200_000,
+    maxAttempts: positive(options.maxAttempts ?? 10, "maxAttempts"),
   });
   try {
     await host.open();
@@ -101,6 +108,11 @@ export async function openEmbeddedTaskHub(
     close: () => host.close(),
     [Symbol.asyncDispose]: () => host.close(),
   };
+}
+
+function positive(value: number, name: string): number {
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError(`${name} must be a positive whole number, not ${value}`);
 }
 
 function handlersOf(host: TaskHubHost): TaskHubHandlers {

@@ -42,16 +42,17 @@ export function createInProcessTransport(handlers: TaskHubHandlers): Transport {
   // Not an object, whose prototype has names of its own.
   const byName = new Map<string, unknown>(Object.entries(handlers));
   return {
-    async unary<I extends DescMessage, O extends DescMessage>(
+    unary<I extends DescMessage, O extends DescMessage>(
       method: DescMethodUnary<I, O>,
       request: MessageShape<I>,
       options: CallOptions = noOptions,
     ): Promise<MessageShape<O>> {
       // Sound, as is the one below: the type of the handlers derives from the methods' descriptors.
       const handler = byName.get(method.localName) as UnaryHandler<I, O> | undefined;
-      if (!handler) throw unimplemented(method.name);
-      options.signal?.throwIfAborted();
-      return await handler(request, options);
+      if (!handler) return Promise.reject(unimplemented(method.name));
+      if (options.signal?.aborted === true) return Promise.reject(options.signal.reason);
+      // Handlers are async: what they throw is a rejection already.
+      return handler(request, options);
     },
     stream<I extends DescMessage, O extends DescMessage>(
       method: DescMethodServerStreaming<I, O>,

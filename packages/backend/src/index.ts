@@ -5,8 +5,10 @@ export type { TaskHubHandlers } from "./in-process-transport.ts";
 export { openMemoryTaskHub } from "./memory-task-hub.ts";
 export { createMemoryStore } from "./store/memory-store.ts";
 export type {
+  AttemptRecord,
   Batch,
   DetachedActivity,
+  EndedQuery,
   InstanceRecord,
   LiveInstance,
   LogRow,

@@ -5,6 +5,8 @@ import { Hub } from "./state/hub.ts";
 import { unavailable } from "./state/journal.ts";
 import type { Batch } from "./store/store.ts";
 
+/** The fence of a store whose hub was closed. */
+const cleanFence = "clean";
 const firstRetryMs = 100;
 const lastRetryMs = 10_000;
 
@@ -20,6 +22,8 @@ export class TaskHubHost {
   #cause: unknown;
   #cancelRetry: (() => void) | undefined;
   #reopening: Promise<void> | undefined;
+  /** Whether the process that had the store before this one died (rule 9). */
+  #wasUnclean: boolean | undefined;
 
   constructor(parts: HubParts) {
     this.#parts = parts;
@@ -34,11 +38,13 @@ export class TaskHubHost {
 
   async open(): Promise<void> {
     const opening = await this.#parts.store.open();
+    // What the store says after a failed commit is of this process, which lives.
+    this.#wasUnclean ??= opening.fence !== undefined && opening.fence !== cleanFence;
     const hub: Hub = new Hub(this.#parts, opening, (error) => this.#crash(hub, error));
     try {
       // After a failed sync, a row that looks gone can come back unless something is committed after it.
       await this.#parts.store.commit(fence(this.#parts.newId()));
-      await recover(hub);
+      await recover(hub, this.#wasUnclean);
     } catch (cause) {
       hub.stop(unavailable("The task hub could not be opened.", cause));
       throw cause;
@@ -57,7 +63,9 @@ export class TaskHubHost {
     const closed = new TaskHubError("FAILED_PRECONDITION", "The task hub is closed.");
     hub?.dispatcher.closeAll(closed);
     try {
+      hub?.quarantine.close();
       await hub?.journal.allSettled();
+      if (hub) await this.#parts.store.commit(fence(cleanFence));
     } finally {
       hub?.stop(closed);
       await this.#parts.store.close();
@@ -110,6 +118,7 @@ function fence(value: string): Batch {
     updated: [],
     detached: [],
     undetached: [],
+    attempts: [],
     fence: value,
   };
 }

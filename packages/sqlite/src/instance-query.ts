@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { StoreQuery } from "@durabletask/backend";
+import type { EndedQuery, StoreQuery } from "@durabletask/backend";
 import { OrchestrationStatus } from "@durabletask/protobuf";
 import type { Row } from "./rows.ts";
 
@@ -27,4 +27,22 @@ export function queryRows(db: DatabaseSync, query: StoreQuery): Row[] {
   const where = conditions.join(" AND ");
   const statement = db.prepare(`SELECT * FROM instances WHERE ${where} ORDER BY k LIMIT ?`);
   return statement.all(...values, query.limit);
+}
+
+/** Reads ended instances in the order of their ends, by the index that has only these. */
+export function endedRows(db: DatabaseSync, query: EndedQuery): Row[] {
+  const { after, statuses, completedFrom, completedTo, limit } = query;
+  const conditions = ["completed IS NOT NULL"];
+  const values: number[] = [];
+  const add = (condition: string, ...parameters: readonly number[]) => {
+    conditions.push(condition);
+    values.push(...parameters);
+  };
+  if (after) add("(completed, k) > (?, ?)", after.completedAt, after.key);
+  if (completedFrom !== undefined) add("completed >= ?", completedFrom);
+  if (completedTo !== undefined) add("completed <= ?", completedTo);
+  if (statuses) add(`status IN (${statuses.map(() => "?").join(", ")})`, ...statuses);
+  const where = conditions.join(" AND ");
+  const sql = `SELECT * FROM instances WHERE ${where} ORDER BY completed, k LIMIT ?`;
+  return db.prepare(sql).all(...values, limit);
 }

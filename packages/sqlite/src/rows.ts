@@ -1,5 +1,5 @@
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
-import type { DetachedActivity, InstanceRecord, LogRow } from "@durabletask/backend";
+import type { AttemptRecord, DetachedActivity, InstanceRecord, LogRow } from "@durabletask/backend";
 import type { ActivityRequest, HistoryEvent, OrchestrationStatus } from "@durabletask/protobuf";
 import { ActivityRequestSchema, HistoryChunkSchema } from "@durabletask/protobuf";
 
@@ -33,6 +33,17 @@ export function decodeDetached(row: Row): DetachedActivity {
 export function encodeTags(tags: Readonly<Record<string, string>>): string | null {
   for (const _ in tags) return JSON.stringify(tags);
   return null;
+}
+
+export function decodeAttempts(row: Row): AttemptRecord {
+  return {
+    kind: row["kind"] as AttemptRecord["kind"],
+    instanceId: row["instance"] as string,
+    executionId: row["execution"] as string,
+    taskId: row["task"] as number,
+    attempts: row["attempts"] as number,
+    alone: row["alone"] as number,
+  };
 }
 
 export function decodeLogRow(row: Row): LogRow {

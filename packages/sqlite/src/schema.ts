@@ -47,6 +47,16 @@ const migrations: readonly string[] = [
      name TEXT PRIMARY KEY,
      value TEXT NOT NULL
    ) STRICT;`,
+  `CREATE INDEX ended_instances ON instances (completed, k) WHERE completed IS NOT NULL;
+   CREATE TABLE attempts (
+     kind TEXT NOT NULL,
+     instance TEXT NOT NULL,
+     execution TEXT NOT NULL,
+     task INTEGER NOT NULL,
+     attempts INTEGER NOT NULL,
+     alone INTEGER NOT NULL,
+     PRIMARY KEY (kind, instance, execution, task)
+   ) STRICT, WITHOUT ROWID;`,
 ];
 
 /** Brings a new or older file to the schema of this version. Refuses newer ones, and the databases of others. */

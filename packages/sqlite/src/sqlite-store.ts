@@ -1,7 +1,9 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type {
+  AttemptRecord,
   Batch,
   DetachedActivity,
+  EndedQuery,
   InstanceRecord,
   LiveInstance,
   LogRow,
@@ -12,10 +14,11 @@ import type {
 } from "@durabletask/backend";
 import type { Synchronous } from "./database.ts";
 import { openDatabase } from "./database.ts";
-import { queryRows } from "./instance-query.ts";
+import { endedRows, queryRows } from "./instance-query.ts";
 import { removeOwner } from "./owner-file.ts";
 import type { Row } from "./rows.ts";
 import {
+  decodeAttempts,
   decodeDetached,
   decodeEvents,
   decodeLogRow,
@@ -27,6 +30,7 @@ import {
 import type { Statements } from "./statements.ts";
 import { prepareStatements } from "./statements.ts";
 
+const tables = ["log", "instances", "detached_activities", "attempts", "meta"];
 const pagesWorthShrinking = 1_000;
 
 interface Connection {
@@ -56,6 +60,7 @@ export class SqliteStore implements Store {
       lastKey: Number(last?.["k"]),
       lastRow: Number(last?.["r"]),
       lastDetached: Number(last?.["d"]),
+      fence: (last?.["fence"] as string | null) ?? undefined,
     };
   }
 
@@ -88,6 +93,10 @@ export class SqliteStore implements Store {
     return queryRows(db, query).map((row) => stored(statements, row, query.payloads));
   }
 
+  async ended(query: EndedQuery): Promise<readonly InstanceRecord[]> {
+    return endedRows(this.#open().db, query).map(decodeRecord);
+  }
+
   async children(parentId: string): Promise<readonly InstanceRecord[]> {
     return this.#open().statements.children.all(parentId).map(decodeRecord);
   }
@@ -100,6 +109,23 @@ export class SqliteStore implements Store {
 
   async detached(): Promise<readonly DetachedActivity[]> {
     return this.#open().statements.detached.all().map(decodeDetached);
+  }
+
+  async attempts(): Promise<readonly AttemptRecord[]> {
+    return this.#open().statements.attempts.all().map(decodeAttempts);
+  }
+
+  async clear(): Promise<void> {
+    const { db, statements } = this.#open();
+    statements.begin.run();
+    try {
+      for (const table of tables) db.exec(`DELETE FROM ${table}`);
+      statements.commit.run();
+    } catch (error) {
+      attempt(() => statements.rollback.run());
+      throw error;
+    }
+    attempt(() => db.exec("PRAGMA incremental_vacuum"));
   }
 
   async close(): Promise<void> {
@@ -152,7 +178,15 @@ function apply(statements: Statements, batch: Batch): void {
     statements.insertDetached.run(key, encodeRequest(request));
   }
   for (const key of batch.undetached) statements.deleteDetached.run(key);
+  for (const record of batch.attempts) setAttempts(statements, record);
   if (batch.fence !== undefined) statements.setFence.run(batch.fence);
+}
+
+function setAttempts(statements: Statements, record: AttemptRecord): void {
+  const { kind, instanceId, executionId, taskId, attempts, alone } = record;
+  const identity = [kind, instanceId, executionId, taskId] as const;
+  if (attempts > 0) statements.setAttempts.run(...identity, attempts, alone);
+  else statements.deleteAttempts.run(...identity);
 }
 
 function insert(statements: Statements, record: InstanceRecord): void {

@@ -12,6 +12,8 @@ export interface Statements {
   readonly deleteInstance: StatementSync;
   readonly insertDetached: StatementSync;
   readonly deleteDetached: StatementSync;
+  readonly setAttempts: StatementSync;
+  readonly deleteAttempts: StatementSync;
   readonly setFence: StatementSync;
   readonly findInstance: StatementSync;
   readonly chain: StatementSync;
@@ -19,6 +21,7 @@ export interface Statements {
   readonly children: StatementSync;
   readonly live: StatementSync;
   readonly detached: StatementSync;
+  readonly attempts: StatementSync;
   readonly last: StatementSync;
 }
 
@@ -58,6 +61,13 @@ export function prepareStatements(db: DatabaseSync): Statements {
     deleteInstance: db.prepare("DELETE FROM instances WHERE k = ?"),
     insertDetached: db.prepare("INSERT INTO detached_activities (d, request) VALUES (?, ?)"),
     deleteDetached: db.prepare("DELETE FROM detached_activities WHERE d = ?"),
+    setAttempts: db.prepare(
+      `INSERT INTO attempts (kind, instance, execution, task, attempts, alone) VALUES (?, ?, ?, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET attempts = excluded.attempts, alone = excluded.alone`,
+    ),
+    deleteAttempts: db.prepare(
+      "DELETE FROM attempts WHERE kind = ? AND instance = ? AND execution = ? AND task = ?",
+    ),
     setFence: db.prepare(
       "INSERT INTO meta (name, value) VALUES ('fence', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
     ),
@@ -69,9 +79,11 @@ export function prepareStatements(db: DatabaseSync): Statements {
       "SELECT * FROM instances WHERE completed IS NULL AND k > ? ORDER BY k LIMIT ?",
     ),
     detached: db.prepare("SELECT d, request FROM detached_activities ORDER BY d"),
+    attempts: db.prepare("SELECT * FROM attempts"),
     last: db.prepare(
       `SELECT coalesce((SELECT max(k) FROM instances), 0) AS k, coalesce((SELECT max(r) FROM log), 0) AS r,
-         coalesce((SELECT max(d) FROM detached_activities), 0) AS d`,
+         coalesce((SELECT max(d) FROM detached_activities), 0) AS d,
+         (SELECT value FROM meta WHERE name = 'fence') AS fence`,
     ),
   };
 }

@@ -78,10 +78,8 @@ export async function completeTurn(
 function retryTurn(hub: Hub, lease: TurnLease): void {
   // A worker that asks for more than everything would ask for ever.
   if (lease.isComplete) return backOff(hub, lease);
-  const { instance } = lease;
-  instance.turn = undefined;
-  instance.session = undefined;
-  hub.considerTurn(instance);
+  hub.giveUpTurn(lease);
+  hub.considerTurn(lease.instance);
 }
 
 export function abandonTurn(
@@ -98,9 +96,9 @@ export function abandonTurn(
 }
 
 /** This worker gets it again after a while, others may have it at once (rule 9). */
-function backOff(hub: Hub, { instance, stream }: TurnLease): void {
-  instance.turn = undefined;
-  instance.session = undefined;
+function backOff(hub: Hub, lease: TurnLease): void {
+  const { instance, stream } = lease;
+  hub.giveUpTurn(lease);
   hub.keepFrom(instance, stream);
   hub.considerTurn(instance);
 }

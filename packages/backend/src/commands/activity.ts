@@ -6,10 +6,15 @@ import type { Activity } from "../state/work.ts";
 import { toTimestamp } from "../time/timestamp.ts";
 
 /** Applies the result of an activity. The first one wins (rule 2); a late one changes nothing. */
-export function completeActivity(hub: Hub, activity: Activity, response: ActivityResponse): void {
+export function completeActivity(
+  hub: Hub,
+  activity: Activity,
+  response: Pick<ActivityResponse, "result" | "failureDetails">,
+): void {
   if (activity.state === "over") return;
   const batch = hub.journal.begin();
   activity.state = "over";
+  if (activity.suspect) hub.quarantine.settle(activity.suspect);
   const { instance, taskId, detachedKey } = activity;
   if (detachedKey !== undefined) {
     hub.detached.delete(detachedKey);
@@ -30,6 +35,7 @@ export function completeActivity(hub: Hub, activity: Activity, response: Activit
 export function abandonActivity(hub: Hub, activity: Activity): void {
   if (activity.state !== "leased") return;
   activity.state = "held";
+  if (activity.suspect) hub.quarantine.returned(activity.suspect);
   hub.alarms.add(hub.clock.now() + backOffMs(++activity.abandoned), () => {
     if (activity.state === "held") hub.offerActivity(activity);
   });

@@ -70,6 +70,7 @@ function scheduleActivity(
     state: "held",
     lease: undefined,
     abandoned: 0,
+    suspect: undefined,
   };
   // Activities leave the hub, so they wait for the commit of what scheduled them.
   hub.journal.batch.released.push(activity);

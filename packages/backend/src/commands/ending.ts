@@ -27,6 +27,7 @@ export function markEnded(hub: Hub, instance: Instance, completed: ExecutionComp
   instance.turn = undefined;
   cancelTimers(hub, instance);
   if (instance.pause) hub.alarms.cancel(instance.pause);
+  if (instance.suspect) hub.quarantine.settle(instance.suspect);
   hub.journal.touch(instance);
   hub.journal.batch.ended.push(instance);
 }
@@ -38,8 +39,11 @@ export function cancelTimers(hub: Hub, instance: Instance): void {
 }
 
 /** Nobody waits for the instance's open activities any more, and those not handed out never will be. */
-export function dropActivities(instance: Instance): void {
-  for (const activity of instance.activities.values()) activity.state = "over";
+export function dropActivities(hub: Hub, instance: Instance): void {
+  for (const activity of instance.activities.values()) {
+    activity.state = "over";
+    if (activity.suspect) hub.quarantine.settle(activity.suspect);
+  }
   instance.activities.clear();
 }
 
@@ -77,7 +81,7 @@ function terminateOne(
   // Of the inbox, only what says how the instance was started becomes history.
   const hasStart = instance.inbox[0]?.eventType.case === "executionStarted";
   hub.journal.appendTurn(instance, hasStart ? 1 : 0, events);
-  dropActivities(instance);
+  dropActivities(hub, instance);
   markEnded(hub, instance, completed);
   tellParent(hub, instance, completed);
 }

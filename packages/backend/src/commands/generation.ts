@@ -38,7 +38,7 @@ export function beginGeneration(
 }
 
 function forgetTasks(hub: Hub, instance: Instance): void {
-  dropActivities(instance);
+  dropActivities(hub, instance);
   cancelTimers(hub, instance);
   instance.children.clear();
   instance.session = undefined;

@@ -17,6 +17,7 @@ export function purgeInstances(hub: Hub, records: readonly InstanceRecord[]): Pr
   for (const [key, activity] of hub.detached) {
     if (!executions.has(activity.executionId)) continue;
     activity.state = "over";
+    if (activity.suspect) hub.quarantine.settle(activity.suspect);
     hub.detached.delete(key);
     batch.undetached.push(key);
   }

@@ -1,30 +1,74 @@
-import type { DetachedActivity, LiveInstance } from "../store/store.ts";
+import type { AttemptRecord, DetachedActivity, LiveInstance } from "../store/store.ts";
 import { OrchestrationStatus } from "@durabletask/protobuf";
 import type { HistoryEvent } from "@durabletask/protobuf";
 import type { Hub } from "../state/hub.ts";
 import { Instance } from "../state/instance.ts";
 import type { ReplayedLog } from "../state/log-replay.ts";
 import { replayLog } from "../state/log-replay.ts";
+import type { AttemptIdentity, SuspectItem } from "../state/suspect.ts";
+import { identityOf, Suspect } from "../state/suspect.ts";
 import type { Activity } from "../state/work.ts";
 import { armTimer } from "./effects.ts";
+import { failPoisoned } from "./poison.ts";
 
 /** How many instances are read at once. */
 const pageSize = 500;
 
-/** Rebuilds what lives from the store. No lease survives: all open work is ready at once. */
-export async function recover(hub: Hub): Promise<void> {
+/**
+ * Rebuilds what lives from the store. No lease survives: all open work is ready at once. After an unclean end all of it is
+ * suspect (rule 9): also the turns of instances whose inbox is empty, since a turn may have been handed out before what
+ * it was for was on disk.
+ */
+export async function recover(hub: Hub, wasUnclean: boolean): Promise<void> {
+  const suspects = wasUnclean ? new Suspects(await hub.store.attempts()) : undefined;
   let after = 0;
   for (;;) {
     const page = await hub.store.live(after, pageSize);
-    for (const live of page) recoverInstance(hub, live);
+    for (const live of page) recoverInstance(hub, live, suspects);
     const last = page.at(-1);
     if (!last || page.length < pageSize) break;
     after = last.record.key;
   }
-  for (const detached of await hub.store.detached()) recoverDetached(hub, detached);
+  for (const detached of await hub.store.detached()) recoverDetached(hub, detached, suspects);
+  suspects?.finish(hub);
 }
 
-function recoverInstance(hub: Hub, { record, rows }: LiveInstance): void {
+/** Items that may have killed the process, and what is recorded of them. */
+class Suspects {
+  readonly #past = new Map<string, AttemptRecord>();
+  readonly #all: Suspect[] = [];
+
+  constructor(records: readonly AttemptRecord[]) {
+    for (const record of records) this.#past.set(keyOf(record), record);
+  }
+
+  make(item: SuspectItem): Suspect {
+    const key = keyOf(identityOf(item));
+    const suspect = new Suspect(item, this.#past.get(key));
+    this.#past.delete(key);
+    this.#all.push(suspect);
+    return suspect;
+  }
+
+  /** Once all that lives is there. */
+  finish(hub: Hub): void {
+    for (const suspect of this.#all)
+      if (suspect.alone >= hub.maxAttempts) failPoisoned(hub, suspect);
+    if (this.#past.size === 0) return;
+    const { attempts } = hub.journal.begin();
+    for (const record of this.#past.values()) attempts.set(record, { ...record, attempts: 0 });
+  }
+}
+
+function keyOf({ kind, instanceId, executionId, taskId }: AttemptIdentity): string {
+  return JSON.stringify([kind, instanceId, executionId, taskId]);
+}
+
+function recoverInstance(
+  hub: Hub,
+  { record, rows }: LiveInstance,
+  suspects: Suspects | undefined,
+): void {
   const log = replayLog(rows);
   if (!log.started)
     throw new Error(`The log of instance "${record.id}" does not say how it started.`);
@@ -39,7 +83,8 @@ function recoverInstance(hub: Hub, { record, rows }: LiveInstance): void {
   for (const [id, childId] of log.children) instance.children.set(id, childId);
   hub.register(instance);
   hub.histories.put(instance, log.history);
-  reopenTasks(hub, instance, log);
+  instance.suspect = suspects?.make({ kind: "turn", instance });
+  reopenTasks(hub, instance, log, suspects);
   const { startAt } = record;
   if (startAt !== undefined && !instance.hasRun && startAt > hub.clock.now()) {
     hub.pauseUntil(instance, startAt);
@@ -48,7 +93,12 @@ function recoverInstance(hub: Hub, { record, rows }: LiveInstance): void {
   }
 }
 
-function reopenTasks(hub: Hub, instance: Instance, log: ReplayedLog): void {
+function reopenTasks(
+  hub: Hub,
+  instance: Instance,
+  log: ReplayedLog,
+  suspects: Suspects | undefined,
+): void {
   for (const [taskId, event] of log.activities) {
     const activity: Activity = {
       taskId,
@@ -60,7 +110,9 @@ function reopenTasks(hub: Hub, instance: Instance, log: ReplayedLog): void {
       state: "held",
       lease: undefined,
       abandoned: 0,
+      suspect: undefined,
     };
+    activity.suspect = suspects?.make({ kind: "activity", activity });
     instance.activities.set(taskId, activity);
     hub.offerActivity(activity);
   }
@@ -72,7 +124,11 @@ function heldFrom(inbox: readonly HistoryEvent[]): number {
   return inbox.findLastIndex((event) => event.eventType.case === "executionSuspended") + 1;
 }
 
-function recoverDetached(hub: Hub, { key, request }: DetachedActivity): void {
+function recoverDetached(
+  hub: Hub,
+  { key, request }: DetachedActivity,
+  suspects: Suspects | undefined,
+): void {
   const activity: Activity = {
     taskId: request.taskId,
     event: {
@@ -90,7 +146,9 @@ function recoverDetached(hub: Hub, { key, request }: DetachedActivity): void {
     state: "held",
     lease: undefined,
     abandoned: 0,
+    suspect: undefined,
   };
+  activity.suspect = suspects?.make({ kind: "activity", activity });
   hub.detached.set(key, activity);
   hub.offerActivity(activity);
 }

@@ -41,6 +41,7 @@ function noteTurn(hub: Hub, instance: Instance, response: OrchestratorResponse):
   const batch = hub.journal.begin();
   instance.turn = undefined;
   instance.backOffs = undefined;
+  if (instance.suspect) hub.quarantine.settle(instance.suspect);
   instance.updatedAt = instance.stamp(hub.clock.now());
   instance.customStatus = response.customStatus ?? instance.customStatus;
   instance.traceContext = response.orchestrationTraceContext ?? instance.traceContext;

@@ -4,13 +4,20 @@ import type { Activity, Lease } from "../state/work.ts";
 import { ReadyQueue } from "./ready-queue.ts";
 import type { StreamEnd, WorkStream } from "./work-stream.ts";
 
+/** What can be asked of workers. */
+export type WorkKind = "orchestration" | "activity";
+
 /** What the dispatcher asks of the hub. */
 export interface WorkSource {
-  /** False while a batch is full: what has been done must reach the disk first. */
+  /** False while a batch is full, which must reach the disk first, or while something is to run alone. */
   readonly mayHandOut: boolean;
   /** Leases a turn. Nothing comes back when there is none any more, or when its history must be read first. */
   leaseTurn(instance: Instance, stream: WorkStream): WorkItem | undefined;
   leaseActivity(activity: Activity, stream: WorkStream): WorkItem | undefined;
+  /** Leases what comes before all else, if the stream takes it. */
+  leaseUrgent(stream: WorkStream): WorkItem | undefined;
+  /** A stream has opened or closed. */
+  streamsChanged(): void;
   /** The worker is gone; what it was at goes to others. */
   returned(lease: Lease): void;
 }
@@ -45,6 +52,16 @@ export class Dispatcher {
 
   open(stream: WorkStream): void {
     this.#streams.add(stream);
+    this.#source.streamsChanged();
+  }
+
+  /** Whether an open stream takes work of this name and version, busy as it may be. */
+  hasStreamFor(kind: WorkKind, name: string, version: string | undefined): boolean {
+    for (const { turnFilter, activityFilter } of this.#streams) {
+      const filter = kind === "orchestration" ? turnFilter : activityFilter;
+      if (filter.accepts(name, version)) return true;
+    }
+    return false;
   }
 
   /** Ends a stream; unless the hub itself went away, its leases are given back. */
@@ -56,6 +73,7 @@ export class Dispatcher {
     if (end.by === "hub") return;
     for (const lease of stream.leases) this.#source.returned(lease);
     this.#spillPreferred(stream);
+    this.#source.streamsChanged();
     this.pump();
   }
 
@@ -131,6 +149,8 @@ export class Dispatcher {
   }
 
   #take(stream: WorkStream): WorkItem | undefined {
+    const urgent = this.#source.leaseUrgent(stream);
+    if (urgent) return urgent;
     const item = stream.isActivityNext
       ? (this.#takeActivity(stream) ?? this.#takeTurn(stream))
       : (this.#takeTurn(stream) ?? this.#takeActivity(stream));

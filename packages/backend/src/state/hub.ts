@@ -11,10 +11,12 @@ import type { Instance } from "./instance.ts";
 import type { OpenBatch } from "./journal.ts";
 import { Journal, unavailable } from "./journal.ts";
 import { leaseActivity, leaseTurn, needsHistory } from "./leasing.ts";
+import { Quarantine } from "./quarantine.ts";
 import { replayLog } from "./log-replay.ts";
 import { Lookups } from "./lookups.ts";
+import type { Suspect } from "./suspect.ts";
 import { Waiters } from "./waiters.ts";
-import type { Activity, Lease } from "./work.ts";
+import type { Activity, Lease, TurnLease } from "./work.ts";
 
 /** What a hub is made of. */
 export interface HubParts {
@@ -24,6 +26,8 @@ export interface HubParts {
   /** 32 hexadecimal digits that never come twice. */
   readonly newId: () => string;
   readonly maxHistoryEvents: number;
+  /** So many deaths of the process an item may have caused for sure. */
+  readonly maxAttempts: number;
 }
 
 /**
@@ -43,6 +47,8 @@ export class Hub implements WorkSource {
   readonly histories: Histories;
   readonly waiters: Waiters = new Waiters();
   readonly lookups: Lookups = new Lookups();
+  readonly quarantine: Quarantine = new Quarantine(this);
+  readonly maxAttempts: number;
 
   /** Instances that live, and ended ones whose last commit is to come. */
   readonly instances: Map<string, Instance> = new Map();
@@ -63,6 +69,7 @@ export class Hub implements WorkSource {
     this.clock = parts.clock;
     this.logger = parts.logger;
     this.newId = parts.newId;
+    this.maxAttempts = parts.maxAttempts;
     this.#onFailure = onFailure;
     this.#epoch = parts.newId().slice(-12);
     this.#lastKey = opening.lastKey;
@@ -133,7 +140,12 @@ export class Hub implements WorkSource {
     if (instance.isQueued || instance.turn || instance.pause || instance.turnAfterBatch > 0) return;
     if (instance.hasEnded || instance.deliverable === 0) return;
     instance.isQueued = true;
-    this.dispatcher.offerTurn(instance);
+    this.#offerTurn(instance);
+  }
+
+  #offerTurn(instance: Instance): void {
+    if (instance.suspect) this.quarantine.offered(instance.suspect);
+    else this.dispatcher.offerTurn(instance);
   }
 
   /** No turn before the instant. */
@@ -153,12 +165,50 @@ export class Hub implements WorkSource {
       // Where it stands now this worker does not look; whichever place is found first counts.
       if (instance.backOffs !== backOffs || !instance.isQueued || instance.isLoading) return;
       instance.stamp(this.clock.now());
-      this.dispatcher.offerTurn(instance);
+      this.#offerTurn(instance);
     });
   }
 
   get mayHandOut(): boolean {
-    return !this.journal.isFull;
+    return !this.journal.isFull && !this.quarantine.isExclusive;
+  }
+
+  get isQuiet(): boolean {
+    return this.leases.size === 0;
+  }
+
+  canTake({ item }: Suspect): boolean {
+    const isTurn = item.kind === "turn";
+    const { name, version } = isTurn ? item.instance.started : item.activity.event;
+    return this.dispatcher.hasStreamFor(isTurn ? "orchestration" : "activity", name, version);
+  }
+
+  offer({ item }: Suspect): void {
+    if (item.kind === "turn") this.dispatcher.offerTurn(item.instance);
+    else this.dispatcher.offerActivity(item.activity);
+  }
+
+  pump(): void {
+    this.dispatcher.pump();
+  }
+
+  /** Before all else: the one item that is to run alone. */
+  leaseUrgent(stream: WorkStream): WorkItem | undefined {
+    const item = this.quarantine.admitted?.item;
+    if (item?.kind === "turn") {
+      const { name, version } = item.instance.started;
+      return stream.takesTurn(name, version) ? this.leaseTurn(item.instance, stream) : undefined;
+    }
+    if (!item) return undefined;
+    const { name, version } = item.activity.event;
+    return stream.takesActivity(name, version)
+      ? this.leaseActivity(item.activity, stream)
+      : undefined;
+  }
+
+  /** A stream has opened or closed. */
+  streamsChanged(): void {
+    this.quarantine.check();
   }
 
   leaseTurn(instance: Instance, stream: WorkStream): WorkItem | undefined {
@@ -172,12 +222,15 @@ export class Hub implements WorkSource {
       this.#loadHistory(instance);
       return undefined;
     }
+    if (instance.suspect && !this.quarantine.admits(instance.suspect)) return undefined;
     instance.isQueued = false;
     return leaseTurn(this, instance, stream);
   }
 
   leaseActivity(activity: Activity, stream: WorkStream): WorkItem | undefined {
-    return activity.state === "ready" ? leaseActivity(this, activity, stream) : undefined;
+    if (activity.state !== "ready") return undefined;
+    if (activity.suspect && !this.quarantine.admits(activity.suspect)) return undefined;
+    return leaseActivity(this, activity, stream);
   }
 
   /**
@@ -187,6 +240,7 @@ export class Hub implements WorkSource {
   release(lease: Lease): void {
     this.leases.delete(lease.token);
     lease.stream.refund(lease);
+    if (this.quarantine.isExclusive) this.quarantine.check();
   }
 
   // Rule 17: what a lost connection was at could stay leased for a while, since its results may still come on the
@@ -196,17 +250,25 @@ export class Hub implements WorkSource {
     if (lease.kind === "turn") {
       const { instance } = lease;
       if (instance.turn !== lease) return;
-      instance.turn = undefined;
-      instance.session = undefined;
+      this.giveUpTurn(lease);
       this.considerTurn(instance);
     } else if (lease.activity.state === "leased") {
+      if (lease.activity.suspect) this.quarantine.returned(lease.activity.suspect);
       this.offerActivity(lease.activity);
     }
   }
 
+  /** The turn comes to nothing: it is to be handed out again. */
+  giveUpTurn({ instance }: TurnLease): void {
+    instance.turn = undefined;
+    instance.session = undefined;
+    if (instance.suspect) this.quarantine.returned(instance.suspect);
+  }
+
   offerActivity(activity: Activity): void {
     activity.state = "ready";
-    this.dispatcher.offerActivity(activity);
+    if (activity.suspect) this.quarantine.offered(activity.suspect);
+    else this.dispatcher.offerActivity(activity);
   }
 
   // The instance stays marked as queued, so that nobody queues it again meanwhile.
@@ -220,7 +282,7 @@ export class Hub implements WorkSource {
       instance.isLoading = false;
       if (instance.hasEnded) return;
       this.histories.put(instance, history);
-      this.dispatcher.offerTurn(instance);
+      this.#offerTurn(instance);
     };
     load().catch((error: unknown) => this.#onFailure(error));
   }
@@ -237,6 +299,7 @@ export class Hub implements WorkSource {
       instance.turnAfterBatch = 0;
       this.considerTurn(instance);
     }
+    for (const suspect of batch.suspects) this.quarantine.committed(suspect);
     this.dispatcher.pump();
   }
 }

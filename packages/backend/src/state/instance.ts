@@ -8,6 +8,7 @@ import type { InstanceRecord } from "../store/store.ts";
 import type { Alarm } from "../time/alarms.ts";
 import type { BackOffs } from "./back-offs.ts";
 import type { OpenRow } from "./journal.ts";
+import type { Suspect } from "./suspect.ts";
 import type { Activity, TurnLease } from "./work.ts";
 
 /**
@@ -58,6 +59,8 @@ export class Instance {
   turnAfterBatch = 0;
   /** Who abandoned its turn since one was committed. */
   backOffs: BackOffs | undefined;
+  /** Set while its turn may be what killed the process. */
+  suspect: Suspect | undefined;
   /** Who ran the last turn, and its completion token: the worker may still have its session. */
   session: Pick<TurnLease, "stream" | "token"> | undefined;
   /** What the last turn said of its span. In memory only: after a reopening a worker begins a new span. */

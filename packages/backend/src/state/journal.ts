@@ -1,7 +1,15 @@
 import { TaskHubError } from "@durabletask/core";
 import type { HistoryEvent } from "@durabletask/protobuf";
-import type { Batch, DetachedActivity, LogRow, Store, StoreOpening } from "../store/store.ts";
+import type {
+  AttemptRecord,
+  Batch,
+  DetachedActivity,
+  LogRow,
+  Store,
+  StoreOpening,
+} from "../store/store.ts";
 import type { Instance } from "./instance.ts";
+import type { Suspect } from "./suspect.ts";
 import type { Activity } from "./work.ts";
 
 /** Commands a batch takes before the hub stops handing out work: microtasks alone must not starve the event loop. */
@@ -196,9 +204,12 @@ export class OpenBatch {
   readonly removedChains: number[] = [];
   readonly detached: DetachedActivity[] = [];
   readonly undetached: number[] = [];
+  readonly attempts: Map<object, AttemptRecord> = new Map();
 
   /** Activities that may be handed out afterwards. */
   readonly released: Activity[] = [];
+  /** Suspects whose attempts this batch records. */
+  readonly suspects: Suspect[] = [];
   /** Instances whose first turn this is. */
   readonly begun: Instance[] = [];
   /** Instances that wait for this batch before their next turn. */
@@ -232,6 +243,7 @@ export class OpenBatch {
       updated,
       detached: this.detached,
       undetached: this.undetached,
+      attempts: Array.from(this.attempts.values()),
       fence: undefined,
     };
   }

@@ -1,6 +1,7 @@
 import type { HistoryEvent, TaskScheduledEvent } from "@durabletask/protobuf";
 import type { WorkStream } from "../dispatch/work-stream.ts";
 import type { Instance } from "./instance.ts";
+import type { Suspect } from "./suspect.ts";
 
 /** A turn that a worker is at. It counts while it is the `turn` of its instance; afterwards only its credit does. */
 export interface TurnLease {
@@ -44,4 +45,6 @@ export interface Activity {
   lease: ActivityLease | undefined;
   /** How often it was abandoned. */
   abandoned: number;
+  /** Set while it may be what killed the process. */
+  suspect: Suspect | undefined;
 }

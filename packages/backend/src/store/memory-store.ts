@@ -1,6 +1,8 @@
 import type {
+  AttemptRecord,
   Batch,
   DetachedActivity,
+  EndedQuery,
   InstanceRecord,
   LiveInstance,
   LogRow,
@@ -18,6 +20,8 @@ export function createMemoryStore(): Store {
   return new MemoryStore();
 }
 
+const nothing: StoreOpening = { lastKey: 0, lastRow: 0, lastDetached: 0, fence: undefined };
+
 class MemoryStore implements Store {
   readonly #log = new Map<number, LogRow>();
   readonly #byKey = new Map<number, InstanceRecord>();
@@ -25,7 +29,8 @@ class MemoryStore implements Store {
   readonly #children = new Map<string, Set<number>>();
   readonly #live = new Set<number>();
   readonly #detached = new Map<number, DetachedActivity>();
-  #last: StoreOpening = { lastKey: 0, lastRow: 0, lastDetached: 0 };
+  readonly #attempts = new Map<string, AttemptRecord>();
+  #last: StoreOpening = nothing;
 
   open(): Promise<StoreOpening> {
     return Promise.resolve(this.#last);
@@ -39,10 +44,12 @@ class MemoryStore implements Store {
     for (const record of batch.updated) this.#put(record);
     for (const activity of batch.detached) this.#detached.set(activity.key, activity);
     for (const key of batch.undetached) this.#detached.delete(key);
+    for (const record of batch.attempts) this.#record(record);
     this.#last = {
       lastKey: Math.max(this.#last.lastKey, batch.inserted.at(-1)?.key ?? 0),
       lastRow: Math.max(this.#last.lastRow, batch.log.at(-1)?.row ?? 0),
       lastDetached: Math.max(this.#last.lastDetached, batch.detached.at(-1)?.key ?? 0),
+      fence: batch.fence ?? this.#last.fence,
     };
     return Promise.resolve();
   }
@@ -67,6 +74,12 @@ class MemoryStore implements Store {
     return Promise.resolve(found);
   }
 
+  ended(query: EndedQuery): Promise<readonly InstanceRecord[]> {
+    const found = Array.from(this.#byKey.values()).filter((record) => endMatches(record, query));
+    found.sort((a, b) => endOf(a) - endOf(b) || a.key - b.key);
+    return Promise.resolve(found.slice(0, query.limit));
+  }
+
   children(parentId: string): Promise<readonly InstanceRecord[]> {
     const keys = [...(this.#children.get(parentId) ?? [])];
     return Promise.resolve(
@@ -88,6 +101,18 @@ class MemoryStore implements Store {
     return Promise.resolve([...this.#detached.values()]);
   }
 
+  attempts(): Promise<readonly AttemptRecord[]> {
+    return Promise.resolve([...this.#attempts.values()]);
+  }
+
+  clear(): Promise<void> {
+    const parts = [this.#log, this.#byKey, this.#keys, this.#children, this.#live, this.#detached];
+    for (const part of parts) part.clear();
+    this.#attempts.clear();
+    this.#last = nothing;
+    return Promise.resolve();
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }
@@ -107,6 +132,13 @@ class MemoryStore implements Store {
     this.#byKey.set(record.key, record);
     if (record.completedAt === undefined) this.#live.add(record.key);
     else this.#live.delete(record.key);
+  }
+
+  #record(record: AttemptRecord): void {
+    const { kind, instanceId, executionId, taskId, attempts } = record;
+    const key = JSON.stringify([kind, instanceId, executionId, taskId]);
+    if (attempts > 0) this.#attempts.set(key, record);
+    else this.#attempts.delete(key);
   }
 
   #removeInstance(key: number): void {
@@ -145,6 +177,26 @@ class MemoryStore implements Store {
       tailEvents: payloads && record.completedAt !== undefined ? events(record.tail) : [],
     };
   }
+}
+
+function endOf({ completedAt }: InstanceRecord): number {
+  return completedAt ?? Infinity;
+}
+
+function endMatches(record: InstanceRecord, query: EndedQuery): boolean {
+  const { completedAt, key, status } = record;
+  if (completedAt === undefined) return false;
+  const { after, completedFrom, completedTo, statuses } = query;
+  const isAfter =
+    !after ||
+    completedAt > after.completedAt ||
+    (completedAt === after.completedAt && key > after.key);
+  return (
+    isAfter &&
+    completedAt >= (completedFrom ?? -Infinity) &&
+    completedAt <= (completedTo ?? Infinity) &&
+    (statuses?.includes(status) ?? true)
+  );
 }
 
 function matches(record: InstanceRecord, query: StoreQuery): boolean {

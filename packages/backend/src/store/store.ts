@@ -19,7 +19,7 @@ export interface Store {
   /**
    * Makes a batch durable, whole or not at all. In this order: rows of the log are added; chains and instances are
    * removed; instances are inserted, each replacing (with its chain) a stored one that has the same id; instances are
-   * updated; detached activities come and go; the fence is set.
+   * updated; detached activities come and go; attempts are recorded; the fence is set.
    *
    * A rejection means that the outcome is unknown. The hub then opens the store again.
    */
@@ -34,6 +34,9 @@ export interface Store {
   /** Instances in the order of their keys, at most `limit`. */
   query(query: StoreQuery): Promise<readonly StoredInstance[]>;
 
+  /** Instances that have ended, in the order of their ends and then of their keys, at most `limit`. */
+  ended(query: EndedQuery): Promise<readonly InstanceRecord[]>;
+
   /** The instances whose parent has this id, in no particular order. */
   children(parentId: string): Promise<readonly InstanceRecord[]>;
 
@@ -42,6 +45,12 @@ export interface Store {
 
   /** All detached activities, in the order of their keys. */
   detached(): Promise<readonly DetachedActivity[]>;
+
+  /** All recorded attempts. */
+  attempts(): Promise<readonly AttemptRecord[]>;
+
+  /** Forgets everything, in one transaction. The hub opens the store again afterwards. */
+  clear(): Promise<void>;
 
   /** Gives the database up. Every commit before it stays. */
   close(): Promise<void>;
@@ -55,6 +64,8 @@ export interface StoreOpening {
   readonly lastRow: number;
   /** The highest key that any detached activity has. */
   readonly lastDetached: number;
+  /** The fence that was set last. Absent in a new store. */
+  readonly fence: string | undefined;
 }
 
 /** What is known of an instance besides its chain. Times are milliseconds since 1970. */
@@ -103,6 +114,18 @@ export interface DetachedActivity {
   readonly request: ActivityRequest;
 }
 
+/** How often an item of work was handed out since the process died while it was open (rule 9). */
+export interface AttemptRecord {
+  readonly kind: "turn" | "activity";
+  readonly instanceId: string;
+  readonly executionId: string;
+  /** -1 for turns. */
+  readonly taskId: number;
+  readonly attempts: number;
+  /** How many of them counted, since nothing else ran beside it. */
+  readonly alone: number;
+}
+
 /** One transaction. */
 export interface Batch {
   readonly log: readonly LogRow[];
@@ -116,6 +139,8 @@ export interface Batch {
   readonly detached: readonly DetachedActivity[];
   /** Keys of detached activities that are done. */
   readonly undetached: readonly number[];
+  /** Each replaces the one of the same kind, instance, execution and task; without attempts it is removed. */
+  readonly attempts: readonly AttemptRecord[];
   /** A value to overwrite the fence with. */
   readonly fence: string | undefined;
 }
@@ -146,4 +171,15 @@ export interface StoreQuery {
   readonly createdTo: number | undefined;
   readonly idPrefix: string;
   readonly payloads: boolean;
+}
+
+/** Which ended instances to read. Bounds of time are inclusive, in milliseconds. */
+export interface EndedQuery {
+  /** Only what comes after this instance. */
+  readonly after: { readonly completedAt: number; readonly key: number } | undefined;
+  readonly limit: number;
+  /** Absent: every status. */
+  readonly statuses: readonly OrchestrationStatus[] | undefined;
+  readonly completedFrom: number | undefined;
+  readonly completedTo: number | undefined;
 }
