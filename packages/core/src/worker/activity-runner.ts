@@ -31,9 +31,9 @@ export class ActivityRunner implements WorkItemHandler {
     this.#layers = middleware.flatMap(({ activity }) => activity ?? []);
   }
 
-  async run({ request, completionToken }: WorkItem, codeEnded: () => void): Promise<void> {
-    if (request.case !== "activityRequest") return;
-    await this.#run(request.value, completionToken, codeEnded);
+  run({ request, completionToken }: WorkItem, codeEnded: () => void): Promise<void> {
+    if (request.case !== "activityRequest") return Promise.resolve();
+    return this.#run(request.value, completionToken, codeEnded);
   }
 
   abandon(completionToken: string): Promise<unknown> {
@@ -90,26 +90,27 @@ export class ActivityRunner implements WorkItemHandler {
     const activity = this.#activities.find(request.name, request.version);
     if (activity === undefined) return notFound(request);
     try {
-      return { result: await this.#call(activity, request, instanceId) };
+      const result = await this.#call(activity, request, instanceId);
+      const { converter } = this.#services;
+      return {
+        result: converter.serialize(activity.output ? activity.output.encode(result) : result),
+      };
     } catch (error) {
       // Stopped, not failed: it runs again on another worker.
       return this.#services.stopping.aborted ? "interrupted" : this.#failed(error);
     }
   }
 
-  async #call(
-    { run, input, output }: RegisteredActivity,
-    request: ActivityRequest,
-    instanceId: string,
-  ): Promise<string | undefined> {
+  #call({ run, input }: RegisteredActivity, request: ActivityRequest, instanceId: string): unknown {
     const { converter, settings } = this.#services;
     const received = converter.deserialize(request.input);
     const raw = settings.activityInputs === "dotnet" ? unwrap(received) : received;
+    const decoded = input ? input.decode(raw) : raw;
     const context = this.#context(request, instanceId);
     // What arrives is of the type that the caller's types promised, or that the schema has checked.
-    const call = async (decoded: unknown): Promise<unknown> => run(context, decoded as never);
-    const result = await wrap(this.#layers, context, call)(input ? input.decode(raw) : raw);
-    return converter.serialize(output ? output.encode(result) : result);
+    const call = (value: unknown): unknown => run(context, value as never);
+    if (this.#layers.length === 0) return call(decoded);
+    return wrap(this.#layers, context, async (value) => call(value))(decoded);
   }
 
   #context(request: ActivityRequest, instanceId: string): ActivityContext {

@@ -50,9 +50,9 @@ export class OrchestrationRunner implements WorkItemHandler {
     };
   }
 
-  async run({ request, completionToken }: WorkItem, codeEnded: () => void): Promise<void> {
-    if (request.case !== "orchestratorRequest") return;
-    await this.#run(request.value, completionToken, codeEnded);
+  run({ request, completionToken }: WorkItem, codeEnded: () => void): Promise<void> {
+    if (request.case !== "orchestratorRequest") return Promise.resolve();
+    return this.#run(request.value, completionToken, codeEnded);
   }
 
   abandon(completionToken: string): Promise<unknown> {
