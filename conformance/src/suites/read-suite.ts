@@ -182,9 +182,9 @@ export function describeReads(createStore: CreateStore): void {
 
   it("a method that is not there fails with UNIMPLEMENTED, and says which", async () => {
     const bench = await openBench(createStore);
-    await expect(bench.service.rewindInstance({ instanceId: "a" })).rejects.toMatchObject({
+    await expect(bench.service.cleanEntityStorage({})).rejects.toMatchObject({
       code: "UNIMPLEMENTED",
-      message: expect.stringContaining("RewindInstance"),
+      message: expect.stringContaining("CleanEntityStorage"),
     });
   });
 

@@ -9,8 +9,11 @@ import {
   terminateInstance,
   waitForInstance,
 } from "./calls/instance-calls.ts";
+import { listInstanceIds } from "./calls/list-call.ts";
 import { purge } from "./calls/purge-call.ts";
 import { queryInstances, streamHistory } from "./calls/query-calls.ts";
+import { restartInstance } from "./calls/restart-call.ts";
+import { skipGracefulTerminations } from "./calls/skip-terminations-call.ts";
 import { startInstance } from "./calls/start-call.ts";
 import {
   abandonActivityCall,
@@ -142,7 +145,18 @@ function handlersOf(host: TaskHubHost): TaskHubHandlers {
     suspendInstance: call(suspendInstance),
     resumeInstance: call(resumeInstance),
     queryInstances: call(queryInstances),
+    listInstanceIds: call(listInstanceIds),
     purgeInstances: call(purge),
+    restartInstance: call(restartInstance),
+    skipGracefulOrchestrationTerminations: call(skipGracefulTerminations),
+    createTaskHub: async ({ recreateIfExists }) => {
+      if (recreateIfExists) await host.empty();
+      return { $typeName: "CreateTaskHubResponse" };
+    },
+    deleteTaskHub: async () => {
+      await host.empty();
+      return { $typeName: "DeleteTaskHubResponse" };
+    },
     streamInstanceHistory: (request) => streamHistory(host.hub, request),
     getWorkItems: (request, options) => openWorkStream(() => host.hub, request, options),
     completeOrchestratorTask: call(completeTurn),

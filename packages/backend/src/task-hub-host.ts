@@ -72,6 +72,31 @@ export class TaskHubHost {
     }
   }
 
+  /** Forgets all instances, live ones included. The streams of workers end; those that open afterwards find nothing. */
+  async empty(): Promise<void> {
+    const { hub } = this;
+    await hub.journal.allSettled();
+    // Somebody else empties it, or it has failed meanwhile.
+    if (this.#hub !== hub) return await this.#reopening;
+    this.#hub = undefined;
+    hub.stop(unavailable("The task hub is being emptied."));
+    const emptied = this.#emptyStore();
+    // The failure is this call's; others see a hub that tries to open.
+    this.#reopening = emptied.catch(() => undefined);
+    await emptied;
+  }
+
+  async #emptyStore(): Promise<void> {
+    try {
+      await this.#parts.store.clear();
+      this.#wasUnclean = false;
+      await this.open();
+    } catch (cause) {
+      this.#retry(cause);
+      throw unavailable("The task hub could not be emptied and opened again.", cause);
+    }
+  }
+
   /** Throws the hub's memory away because of something that should not have happened; gives the error for its caller. */
   fail(hub: Hub, cause: unknown): Error {
     this.#crash(hub, cause);

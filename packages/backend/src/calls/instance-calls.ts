@@ -17,6 +17,7 @@ import { raiseEvent, resume, suspend } from "../commands/signals.ts";
 import type { Hub } from "../state/hub.ts";
 import type { Instance } from "../state/instance.ts";
 import type { Milestone } from "../state/waiters.ts";
+import type { StoredInstance } from "../store/store.ts";
 import { withLimits } from "./call-limits.ts";
 import { toOrchestrationState } from "./instance-state.ts";
 
@@ -25,14 +26,23 @@ export async function getInstance(
   hub: Hub,
   request: GetInstanceRequest,
 ): Promise<GetInstanceResponse> {
-  const known = hub.instances.get(request.instanceId);
-  if (known) await hub.journal.settled(known.batch);
-  const stored = await hub.find(request.instanceId, request.getInputsAndOutputs);
+  const stored = await readSettled(hub, request.instanceId, request.getInputsAndOutputs);
   return {
     $typeName: "GetInstanceResponse",
     exists: stored !== undefined,
     orchestrationState: stored && toOrchestrationState(stored),
   };
+}
+
+/** One instance as the store has it, once all that memory knows of it is there. */
+export async function readSettled(
+  hub: Hub,
+  id: string,
+  payloads: boolean,
+): Promise<StoredInstance | undefined> {
+  const known = hub.instances.get(id);
+  if (known) await hub.journal.settled(known.batch);
+  return await hub.find(id, payloads);
 }
 
 /** Waits until the instance has started, or has ended. One that does not exist is answered at once. */

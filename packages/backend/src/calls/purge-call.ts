@@ -9,7 +9,7 @@ import type { Hub } from "../state/hub.ts";
 import { readStore } from "../state/hub.ts";
 import { isActive } from "../state/status.ts";
 import type { InstanceRecord, StoreQuery } from "../store/store.ts";
-import { toMs } from "../time/timestamp.ts";
+import { durationMs, toMs } from "../time/timestamp.ts";
 
 /** How many instances of a filter are purged by one commit. */
 const pageSize = 500;
@@ -27,7 +27,7 @@ export async function purge(
     case "instanceBatch":
       return response(await purgeIds(hub, request.request.value.instanceIds, recursive));
     case "purgeInstanceFilter":
-      return response(await purgeMatching(hub, request.request.value, recursive));
+      return await purgeMatching(hub, request.request.value, recursive);
     case undefined:
       throw new TaskHubError("INVALID_ARGUMENT", "The request does not say what to purge.");
     default:
@@ -35,8 +35,8 @@ export async function purge(
   }
 }
 
-function response(deletedInstanceCount: number): PurgeInstancesResponse {
-  return { $typeName: "PurgeInstancesResponse", deletedInstanceCount, isComplete: true };
+function response(deletedInstanceCount: number, isComplete = true): PurgeInstancesResponse {
+  return { $typeName: "PurgeInstancesResponse", deletedInstanceCount, isComplete };
 }
 
 async function purgeIds(hub: Hub, ids: readonly string[], recursive: boolean): Promise<number> {
@@ -49,7 +49,8 @@ async function purgeMatching(
   hub: Hub,
   filter: PurgeInstanceFilter,
   recursive: boolean,
-): Promise<number> {
+): Promise<PurgeInstancesResponse> {
+  const deadline = filter.timeout ? hub.clock.now() + durationMs(filter.timeout) : Infinity;
   let count = 0;
   let after = 0;
   for (;;) {
@@ -57,7 +58,8 @@ async function purgeMatching(
     const records = page.map(({ record }) => record).filter(hasEnded);
     count += await purgeRecords(hub, records, recursive);
     after = page.at(-1)?.record.key ?? after;
-    if (page.length < pageSize) return count;
+    if (page.length < pageSize) return response(count);
+    if (hub.clock.now() >= deadline) return response(count, false);
   }
 }
 

@@ -11,6 +11,7 @@ import { readStore } from "../state/hub.ts";
 import { replayLog } from "../state/log-replay.ts";
 import type { StoreQuery } from "../store/store.ts";
 import { toMs } from "../time/timestamp.ts";
+import { readSettled } from "./instance-calls.ts";
 import { toOrchestrationState } from "./instance-state.ts";
 
 /** Instances a page has when the request does not say. */
@@ -57,9 +58,7 @@ export async function* streamHistory(
   hub: Hub,
   { instanceId, executionId }: StreamInstanceHistoryRequest,
 ): AsyncGenerator<HistoryChunk, undefined> {
-  const known = hub.instances.get(instanceId);
-  if (known) await hub.journal.settled(known.batch);
-  const stored = await hub.find(instanceId, false);
+  const stored = await readSettled(hub, instanceId, false);
   if (!stored || (executionId && stored.record.executionId !== executionId)) return undefined;
   const { history } = replayLog(await readStore(hub.store.chain(stored.record.tail)));
   for (let start = 0; start < history.length; start += chunkSize) {

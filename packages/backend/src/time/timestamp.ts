@@ -1,4 +1,4 @@
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 
 let lastMs = NaN;
 let last: Timestamp;
@@ -20,4 +20,9 @@ export function toTimestamp(ms: number): Timestamp {
 /** Milliseconds since 1970, rounded up: what waits for the instant is never early (rule 19). */
 export function toMs(timestamp: Timestamp): number {
   return Number(timestamp.seconds) * 1000 + Math.ceil(timestamp.nanos / 1_000_000);
+}
+
+/** Milliseconds that a duration on the wire lasts. */
+export function durationMs({ seconds, nanos }: Duration): number {
+  return Number(seconds) * 1000 + nanos / 1_000_000;
 }
