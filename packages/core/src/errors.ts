@@ -19,6 +19,11 @@ export class DurableTaskError extends Error {
   }
 }
 
+/** A message without the addresses of pages: for putting one message into another, which has a page of its own. */
+export function withoutPages(message: string): string {
+  return message.replaceAll(/ \(docs\/errors\/[A-Z_]+\.md\)/gu, "");
+}
+
 /** The ways in which a call to a task hub can fail: the names of gRPC's status codes. */
 export type TaskHubErrorCode =
   | "ABORTED"

@@ -1,7 +1,7 @@
 import { fromJson, type JsonValue, toJson } from "@bufbuild/protobuf";
 import { ValueSchema } from "@bufbuild/protobuf/wkt";
 import type { TaskFailureDetails } from "@durabletask/protobuf";
-import { DurableTaskError } from "./errors.ts";
+import { DurableTaskError, withoutPages } from "./errors.ts";
 
 /**
  * Why something failed, as it crosses from one process and language to another.
@@ -82,7 +82,7 @@ export class TaskFailedError extends DurableTaskError {
     const tries = task.attempts > 1 ? ` after ${task.attempts} attempts` : "";
     super(
       "TASK_FAILED",
-      `${task.kind} '${task.name}' (#${task.id}) failed${tries}: ${failure.errorType}: ${failure.errorMessage}`,
+      `${task.kind} '${task.name}' (#${task.id}) failed${tries}: ${failure.errorType}: ${withoutPages(failure.errorMessage)}`,
       { cause: new RemoteError(failure) },
     );
     this.task = task;

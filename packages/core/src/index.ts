@@ -4,11 +4,12 @@ export type {
   PurgeOptions,
   PurgeResult,
   ReasonOptions,
+  RestartOptions,
   SignalOptions,
   TaskHubClientOptions,
   TerminateOptions,
   WaitForOptions,
-} from "./client/client.ts";
+} from "./client/options.ts";
 export type {
   Explanation,
   OpenActivity,
@@ -20,6 +21,9 @@ export type {
 export type { HistoryEvent } from "./client/history.ts";
 export type { InstanceId } from "./instance-id.ts";
 export { OrchestrationFailedError, OrchestrationState } from "./client/orchestration-state.ts";
+export type { InstanceIdList, InstanceIdPage, InstanceIdQuery } from "./client/instance-ids.ts";
+export type { PagedList } from "./client/paged-list.ts";
+export type { PurgeFilter, PurgeManyOptions, PurgeManyResult } from "./client/purge.ts";
 export type { OrchestrationList, OrchestrationQuery, Page } from "./client/query.ts";
 export type { ScheduleOptions } from "./client/schedule.ts";
 export type { OrchestrationStatus } from "./client/status.ts";

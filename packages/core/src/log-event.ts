@@ -30,4 +30,6 @@ export type LogEvent =
   | "client.suspended"
   | "client.resumed"
   | "client.terminated"
+  | "client.restarted"
+  | "client.rewound"
   | "client.purged";

@@ -2,7 +2,6 @@ import type { JsonValue } from "@bufbuild/protobuf";
 import type { GetInstanceResponse, HistoryEvent as WireEvent } from "@durabletask/protobuf";
 import { type Clock, systemClock } from "../clock.ts";
 import { jsonConverter, type PayloadConverter } from "../converter.ts";
-import { type Duration, durationToMs } from "../duration.ts";
 import type {
   CallableOrchestrator,
   CallArguments,
@@ -17,74 +16,46 @@ import type { LogEvent } from "../log-event.ts";
 import { defaultLogger, type Logger } from "../logger.ts";
 import { ProcessHold } from "../process-hold.ts";
 import { createTaskHubService, type TaskHubService } from "../task-hub-service.ts";
-import type { CallOptions, Transport } from "../transport.ts";
+import type { Transport } from "../transport.ts";
 import type { Registrable } from "../definition/registrable.ts";
+import { type CallTarget, readArguments } from "./call-target.ts";
+import { waitForInstance, type WaitMethod } from "./instance-wait.ts";
+import type {
+  GetOptions,
+  PurgeOptions,
+  PurgeResult,
+  ReasonOptions,
+  RestartOptions,
+  SignalOptions,
+  TaskHubClientOptions,
+  TerminateOptions,
+  WaitForOptions,
+} from "./options.ts";
 import { awaitedEvents } from "./awaited-events.ts";
 import { explainState, type Explanation, type WorkerDirectory } from "./explanation.ts";
 import { type HistoryEvent, historyEventFromWire, historyToJson } from "./history.ts";
 import type { InstanceId } from "../instance-id.ts";
 import { OrchestrationState } from "./orchestration-state.ts";
-import { OrchestrationList, type OrchestrationQuery, queryToWire } from "./query.ts";
+import {
+  type InstanceIdList,
+  type InstanceIdPage,
+  type InstanceIdQuery,
+  instanceIdQueryToWire,
+} from "./instance-ids.ts";
+import { PagedList } from "./paged-list.ts";
+import {
+  type PurgeFilter,
+  purgeFilterToWire,
+  type PurgeManyOptions,
+  type PurgeManyResult,
+} from "./purge.ts";
+import {
+  type OrchestrationList,
+  type OrchestrationQuery,
+  type Page,
+  queryToWire,
+} from "./query.ts";
 import { type ScheduleOptions, scheduleRequest } from "./schedule.ts";
-
-/** How a client works. */
-export interface TaskHubClientOptions {
-  /** The version of orchestrations that are scheduled without one. Default: none. */
-  readonly defaultVersion?: string | undefined;
-  /** How values become payloads. Default: JSON. */
-  readonly converter?: PayloadConverter | undefined;
-  /** Default: warnings and errors to stderr. What the client does is logged as `debug`. */
-  readonly logger?: Logger | undefined;
-  /** Time limits of waits are measured on it. Default: the platform's clock. */
-  readonly clock?: Clock | undefined;
-}
-
-/** What to fetch of an orchestration's state. */
-export interface GetOptions {
-  /** Whether to fetch input, output and custom status. Default: true. */
-  readonly fetchPayloads?: boolean | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** How long to wait for an orchestration. */
-export interface WaitForOptions extends GetOptions {
-  /** After this the wait fails with `DEADLINE_EXCEEDED`; the orchestration goes on. Default: no limit. */
-  readonly timeout?: Duration | undefined;
-}
-
-/** What accompanies a call that has no more to say. */
-export interface SignalOptions {
-  /** Aborting it gives the call up; whether it had an effect is then unknown. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** Why an orchestration is suspended or resumed. */
-export interface ReasonOptions extends SignalOptions {
-  /** Kept in the history. */
-  readonly reason?: string | undefined;
-}
-
-/** How an orchestration is ended from outside. */
-export interface TerminateOptions extends SignalOptions {
-  /** What is kept as its output. */
-  readonly output?: unknown;
-  /** Whether its children are terminated too. Default: false. */
-  readonly recursive?: boolean | undefined;
-}
-
-/** How orchestrations are purged. */
-export interface PurgeOptions extends SignalOptions {
-  /** Whether their children are purged too. Default: false. */
-  readonly recursive?: boolean | undefined;
-}
-
-/** What was purged. */
-export interface PurgeResult {
-  readonly deletedInstanceCount: number;
-}
-
-/** A wait is a chain of calls of this length, so that a lost connection is noticed. */
-const longPollMs = 30_000;
 
 /**
  * Schedules orchestrations and looks after them.
@@ -286,10 +257,84 @@ export class TaskHubClient implements AsyncDisposable {
     return { deletedInstanceCount };
   }
 
+  /**
+   * Deletes what is kept of all ended orchestrations that a filter finds. Fails with `INVALID_ARGUMENT` for a filter that
+   * finds everything by accident: say which statuses, or from when to when.
+   */
+  async purgeOrchestrations(
+    filter: PurgeFilter,
+    options: PurgeManyOptions = {},
+  ): Promise<PurgeManyResult> {
+    const { recursive = false, timeout, signal } = options;
+    const response = await this.#hub.purgeInstances(
+      {
+        request: { case: "purgeInstanceFilter", value: purgeFilterToWire(filter, timeout) },
+        recursive,
+        isOrchestration: true,
+      },
+      { signal },
+    );
+    const { deletedInstanceCount, isComplete } = response;
+    return { deletedInstanceCount, isComplete: isComplete ?? "unknown" };
+  }
+
+  /**
+   * Starts an orchestration again, with the same name, input, version and tags: under its own id, which needs one that has
+   * ended (otherwise `FAILED_PRECONDITION`), or under a new one. Gives the id. Fails with `NOT_FOUND`.
+   */
+  restartOrchestration<Out>(
+    id: InstanceId<Out>,
+    options?: RestartOptions,
+  ): Promise<InstanceId<Out>>;
+  restartOrchestration(id: string, options?: RestartOptions): Promise<InstanceId>;
+  async restartOrchestration(id: string, options: RestartOptions = {}): Promise<InstanceId<never>> {
+    const { newInstanceId = false, signal } = options;
+    const { instanceId } = await this.#hub.restartInstance(
+      { instanceId: id, restartWithNewInstanceId: newInstanceId },
+      { signal },
+    );
+    this.#log("client.restarted", instanceId, `orchestration ${id} is started again`);
+    return instanceId as InstanceId<never>;
+  }
+
+  /**
+   * Lets a failed orchestration go on from before its failure: what succeeded is kept, what failed is tried again, in its
+   * children too. Fails with `NOT_FOUND`, or with `FAILED_PRECONDITION` for one that has not failed.
+   */
+  async rewindOrchestration(id: string, options: ReasonOptions = {}): Promise<void> {
+    const { reason, signal } = options;
+    await this.#hub.rewindInstance({ instanceId: id, reason }, { signal });
+    this.#log("client.rewound", id, "the orchestration is rewound");
+  }
+
+  /** Makes the task hub, where that is a thing to be made; with `recreate`, empties one that exists. */
+  async createTaskHub(options: { readonly recreate?: boolean | undefined } = {}): Promise<void> {
+    await this.#hub.createTaskHub({ recreateIfExists: options.recreate ?? false });
+  }
+
+  /** Deletes the task hub with everything in it. */
+  async deleteTaskHub(): Promise<void> {
+    await this.#hub.deleteTaskHub({});
+  }
+
+  /** Lists the ids of ended orchestrations in the order in which they ended: `for await (const id of ...)`. */
+  listInstanceIds(query: InstanceIdQuery = {}): InstanceIdList {
+    const { signal } = query;
+    const fetch = async (lastInstanceKey: string | undefined): Promise<InstanceIdPage> => {
+      const request = instanceIdQueryToWire(query, lastInstanceKey);
+      const response = await this.#hub.listInstanceIds(request, { signal });
+      return {
+        instanceIds: response.instanceIds,
+        continuationToken: response.lastInstanceKey || undefined,
+      };
+    };
+    return new PagedList(fetch, (page) => page.instanceIds, query.continuationToken);
+  }
+
   /** Lists orchestrations: `for await (const state of client.getAllInstances({ statuses: ["FAILED"] }))`. */
   getAllInstances(query: OrchestrationQuery = {}): OrchestrationList {
     const { fetchPayloads = false, signal } = query;
-    return new OrchestrationList(async (continuationToken) => {
+    const fetch = async (continuationToken: string | undefined): Promise<Page> => {
       const response = await this.#hub.queryInstances(
         { query: queryToWire(query, continuationToken) },
         { signal },
@@ -300,7 +345,8 @@ export class TaskHubClient implements AsyncDisposable {
         ),
         continuationToken: response.continuationToken || undefined,
       };
-    }, query.continuationToken);
+    };
+    return new PagedList(fetch, (page) => page.orchestrations, query.continuationToken);
   }
 
   /**
@@ -358,41 +404,17 @@ export class TaskHubClient implements AsyncDisposable {
   }
 
   async #waitFor(
-    method: "waitForInstanceStart" | "waitForInstanceCompletion",
+    method: WaitMethod,
     { id, options, output }: CallTarget<WaitForOptions>,
   ): Promise<OrchestrationState<never>> {
-    const { timeout, signal, fetchPayloads = true } = options;
-    const endsAt =
-      timeout === undefined ? undefined : this.#clock.now() + durationToMs(timeout, "the timeout");
     const release = this.#hold.take();
     try {
-      const response = await this.#poll(method, id, endsAt, signal, fetchPayloads);
-      const state = this.#state(response, fetchPayloads, output);
+      const response = await waitForInstance(this.#hub, method, id, options, this.#clock);
+      const state = this.#state(response, options.fetchPayloads ?? true, output);
       if (state === undefined) throw new TaskHubError("NOT_FOUND", `there is no instance '${id}'`);
       return state;
     } finally {
       release();
-    }
-  }
-
-  async #poll(
-    method: "waitForInstanceStart" | "waitForInstanceCompletion",
-    id: string,
-    endsAt: number | undefined,
-    signal: AbortSignal | undefined,
-    fetchPayloads: boolean,
-  ): Promise<GetInstanceResponse> {
-    for (;;) {
-      const leftMs = endsAt === undefined ? Infinity : Math.max(0, endsAt - this.#clock.now());
-      const options: CallOptions = { signal, timeoutMs: Math.min(longPollMs, leftMs) };
-      try {
-        const request = { instanceId: id, getInputsAndOutputs: fetchPayloads };
-        return await this.#hub[method](request, options);
-      } catch (error) {
-        const isPoll = error instanceof TaskHubError && error.code === "DEADLINE_EXCEEDED";
-        const isOver = endsAt !== undefined && this.#clock.now() >= endsAt;
-        if (!isPoll || isOver) throw error;
-      }
     }
   }
 
@@ -408,26 +430,4 @@ export class TaskHubClient implements AsyncDisposable {
 
 function isDirectory(transport: object): transport is WorkerDirectory {
   return "hasWorkerFor" in transport;
-}
-
-/** Which orchestration a call is about, and how its output is decoded. */
-interface CallTarget<Options> {
-  readonly id: string;
-  readonly options: Partial<Options>;
-  readonly output: PayloadCoder | undefined;
-}
-
-/** `(id, options?)`, or `(definition, id, options?)` where the id does not remember its type. */
-function readArguments<Options extends object>(args: readonly unknown[]): CallTarget<Options> {
-  const [first] = args;
-  const [id, options] = typeof first === "string" ? args : args.slice(1);
-  if (typeof id !== "string" || id === "") {
-    throw new InvalidArgumentError(`an instance id is needed, not ${JSON.stringify(id)}`);
-  }
-  const output = isReference(first) ? first.output : undefined;
-  return { id, options: { ...(typeof options === "object" ? options : {}) }, output };
-}
-
-function isReference(value: unknown): value is OrchestratorReference<never, unknown, unknown> {
-  return typeof value === "object" && value !== null && "kind" in value;
 }

@@ -3,7 +3,7 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { PayloadConverter } from "../converter.ts";
 import type { PayloadCoder } from "../payload-format.ts";
 import { timestampToMs } from "../engine/timestamp.ts";
-import { DurableTaskError } from "../errors.ts";
+import { DurableTaskError, withoutPages } from "../errors.ts";
 import {
   type FailureDetails,
   failureDetails as detailsOf,
@@ -26,7 +26,7 @@ export class OrchestrationFailedError extends DurableTaskError {
     const { failureDetails, instanceId } = state;
     const status = statusFromWire(state.orchestrationStatus);
     const reason = failureDetails
-      ? `: ${failureDetails.errorType}: ${failureDetails.errorMessage}`
+      ? `: ${failureDetails.errorType}: ${withoutPages(failureDetails.errorMessage)}`
       : "";
     super(
       "ORCHESTRATION_FAILED",

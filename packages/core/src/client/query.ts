@@ -2,6 +2,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { InstanceQuerySchema } from "@durabletask/protobuf";
 import { timestampFromMs } from "../engine/timestamp.ts";
 import { InvalidArgumentError } from "../errors.ts";
+import type { PagedList } from "./paged-list.ts";
 import type { OrchestrationState } from "./orchestration-state.ts";
 import { type OrchestrationStatus, statusToWire } from "./status.ts";
 
@@ -28,56 +29,32 @@ export interface Page {
 }
 
 /** What a query finds, fetched as it is read: one by one, or by pages. */
-export class OrchestrationList implements AsyncIterable<OrchestrationState> {
-  readonly #fetch: (continuationToken: string | undefined) => Promise<Page>;
-  readonly #start: string | undefined;
-
-  constructor(
-    fetch: (continuationToken: string | undefined) => Promise<Page>,
-    start: string | undefined,
-  ) {
-    this.#fetch = fetch;
-    this.#start = start;
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<OrchestrationState, void, undefined> {
-    for await (const page of this.byPage()) yield* page.orchestrations;
-  }
-
-  /** The same, a page at a time. */
-  async *byPage(): AsyncGenerator<Page, void, undefined> {
-    let token = this.#start;
-    for (;;) {
-      const page = await this.#fetch(token);
-      yield page;
-      // A token that does not move would never end.
-      if (page.continuationToken === undefined || page.continuationToken === token) return;
-      token = page.continuationToken;
-    }
-  }
-}
+export type OrchestrationList = PagedList<OrchestrationState, Page>;
 
 /** The query as the wire has it. */
 export function queryToWire(
   query: OrchestrationQuery,
   continuationToken: string | undefined,
 ): MessageInitShape<typeof InstanceQuerySchema> {
-  const { pageSize = 100 } = query;
-  if (!Number.isSafeInteger(pageSize) || pageSize < 1) {
-    throw new InvalidArgumentError(`pageSize is ${pageSize}; it must be a whole number above 0`);
-  }
   return {
     runtimeStatus: (query.statuses ?? []).map(statusToWire),
     createdTimeFrom: instant(query.createdFrom, "createdFrom"),
     createdTimeTo: instant(query.createdTo, "createdTo"),
     instanceIdPrefix: query.instanceIdPrefix,
     fetchInputsAndOutputs: query.fetchPayloads ?? false,
-    maxInstanceCount: pageSize,
+    maxInstanceCount: pageSizeOf(query),
     continuationToken,
   };
 }
 
-function instant(
+/** The size of a page, validated. */
+export function pageSizeOf({ pageSize = 100 }: { readonly pageSize?: number | undefined }): number {
+  if (Number.isSafeInteger(pageSize) && pageSize > 0) return pageSize;
+  throw new InvalidArgumentError(`pageSize is ${pageSize}; it must be a whole number above 0`);
+}
+
+/** A date as the wire has it, validated. */
+export function instant(
   date: Date | undefined,
   what: string,
 ): ReturnType<typeof timestampFromMs> | undefined {

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError, withoutPages } from "../errors.ts";
 import { DurableTask, type TaskObserver } from "./durable-task.ts";
 import { Flow } from "./flow.ts";
 import type { Task, TaskResult } from "./task.ts";
@@ -180,7 +180,7 @@ class Each implements EachTask<unknown> {
 /** The error of several failed tasks. */
 function aggregate(errors: readonly unknown[], of: number): AggregateError {
   const [first] = errors;
-  const reason = first instanceof Error ? first.message : String(first);
+  const reason = first instanceof Error ? withoutPages(first.message) : String(first);
   return new AggregateError(errors, `${errors.length} of ${of} tasks failed; the first: ${reason}`);
 }
 

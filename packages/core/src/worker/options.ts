@@ -72,10 +72,11 @@ export interface TaskHubWorkerOptions {
   /** Which versions of orchestrations it takes. Default: all. */
   readonly versioning?: WorkerVersioning | undefined;
   /**
-   * Which work the hub is asked for: what is registered (`"auto"`), or what is named here. What no connected worker asks for
-   * waits, where otherwise a worker takes it and fails it as unknown. Default: everything.
+   * Which work the hub is asked for: what is registered (`"auto"`), everything (`"none"`), or what is named here. What no connected worker asks for
+   * waits, where otherwise a worker takes it and fails it as unknown. Default: `"auto"` for a worker with a
+   * `versioning.version`, so that a rolling deployment fails nothing; otherwise everything.
    */
-  readonly workItemFilters?: "auto" | WorkItemFilters | undefined;
+  readonly workItemFilters?: "auto" | "none" | WorkItemFilters | undefined;
   /** Facts that go with the failures of this worker's activities and orchestrations. Default: none. */
   readonly failureProperties?: FailureProperties | undefined;
   /**
@@ -100,7 +101,7 @@ export interface WorkerSettings {
   readonly sessionBytes: number;
   readonly versioning: WorkerVersioning;
   readonly activityInputs: "plain" | "dotnet";
-  readonly workItemFilters: "auto" | WorkItemFilters | undefined;
+  readonly workItemFilters: "auto" | "none" | WorkItemFilters;
   readonly failureOf: (thrown: unknown) => TaskFailureDetails;
   readonly onNonDeterminism: "fail" | "abandon";
   readonly converter: PayloadConverter;
@@ -126,7 +127,8 @@ export function workerSettings(options: TaskHubWorkerOptions): WorkerSettings {
       sessions === false ? 0 : positive(sessions.bytes ?? 64 * 1024 * 1024, "sessions.bytes"),
     versioning: options.versioning ?? {},
     activityInputs: options.activityInputs ?? "plain",
-    workItemFilters: options.workItemFilters,
+    workItemFilters:
+      options.workItemFilters ?? (options.versioning?.version === undefined ? "none" : "auto"),
     failureOf: failureConverter(options.failureProperties, logger),
     onNonDeterminism: options.onNonDeterminism ?? "fail",
     converter: options.converter ?? jsonConverter,

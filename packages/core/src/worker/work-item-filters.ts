@@ -9,12 +9,14 @@ export function filtersToWire(
   { workItemFilters, versioning }: WorkerSettings,
   registry: WorkerRegistry,
 ): MessageInitShape<typeof WorkItemFiltersSchema> | undefined {
-  if (workItemFilters === undefined) return undefined;
+  if (workItemFilters === "none") return undefined;
   if (workItemFilters !== "auto") {
     const { orchestrations = [], activities = [] } = workItemFilters;
     return { orchestrations: orchestrations.map(toWire), activities: activities.map(toWire) };
   }
-  const strict = versioning.matchStrategy === "strict" ? [versioning.version ?? ""] : undefined;
+  // What is to fail must come here first.
+  const isExact = versioning.matchStrategy === "strict" && versioning.failureStrategy !== "fail";
+  const strict = isExact ? [versioning.version ?? ""] : undefined;
   return {
     orchestrations: registered(registry.orchestrators, strict),
     activities: registered(registry.activities, undefined),
