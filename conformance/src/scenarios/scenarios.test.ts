@@ -5,6 +5,7 @@ import { temporaryFile } from "../temporary-file.ts";
 import { describeAuthoring } from "./authoring-scenarios.ts";
 import { describeClient } from "./client-scenarios.ts";
 import { describeInsight } from "./insight-scenarios.ts";
+import { describeManagement } from "./management-scenarios.ts";
 import { describeVersions } from "./version-scenarios.ts";
 import { describeWorker } from "./worker-scenarios.ts";
 import type { Setting } from "./world.ts";
@@ -33,6 +34,7 @@ for (const setting of settings) {
     describe("authoring", () => describeAuthoring(setting));
     describe("client", () => describeClient(setting));
     describe("worker", () => describeWorker(setting));
+    describe("management", () => describeManagement(setting));
     describe("insight", () => describeInsight(setting));
     describe("versions", () => describeVersions(setting));
   });
