@@ -7,6 +7,7 @@ export type LogEvent =
   | "worker.disconnected"
   | "worker.stopped"
   | "worker.error"
+  | "worker.event-loop-held"
   | "turn.started"
   | "turn.completed"
   | "turn.missed"

@@ -47,9 +47,11 @@ export class ActivityRunner implements WorkItemHandler {
   ): Promise<void> {
     const instanceId = request.orchestrationInstance?.instanceId ?? "";
     const fields = { instanceId, activity: request.name, taskId: request.taskId };
-    const { hub, delivery, logger } = this.#services;
+    const { hub, delivery, logger, watchdog } = this.#services;
+    const leave = watchdog?.enter(`activity '${request.name}' of ${instanceId}`);
     logger.debug?.({ event: "activity.started", ...fields }, "an activity has begun");
     const outcome = await this.#outcome(request, instanceId);
+    leave?.();
     codeEnded();
     this.#log(outcome, fields);
     const abandon = (): Promise<unknown> => this.abandon(completionToken);

@@ -77,6 +77,11 @@ export interface TaskHubWorkerOptions {
    * `versioning.version`, so that a rolling deployment fails nothing; otherwise everything.
    */
   readonly workItemFilters?: "auto" | "none" | WorkItemFilters | undefined;
+  /**
+   * Watches the event loop from a second thread: names on stderr the orchestrator or activity that has held it for so long
+   * (`true`: 10 seconds). Code that loops without awaiting cannot be interrupted, only found. Default: off.
+   */
+  readonly watchdog?: boolean | Duration | undefined;
   /** Facts that go with the failures of this worker's activities and orchestrations. Default: none. */
   readonly failureProperties?: FailureProperties | undefined;
   /**
@@ -101,6 +106,7 @@ export interface WorkerSettings {
   readonly sessionBytes: number;
   readonly versioning: WorkerVersioning;
   readonly activityInputs: "plain" | "dotnet";
+  readonly watchdogMs: number | undefined;
   readonly workItemFilters: "auto" | "none" | WorkItemFilters;
   readonly failureOf: (thrown: unknown) => TaskFailureDetails;
   readonly onNonDeterminism: "fail" | "abandon";
@@ -127,6 +133,7 @@ export function workerSettings(options: TaskHubWorkerOptions): WorkerSettings {
       sessions === false ? 0 : positive(sessions.bytes ?? 64 * 1024 * 1024, "sessions.bytes"),
     versioning: options.versioning ?? {},
     activityInputs: options.activityInputs ?? "plain",
+    watchdogMs: watchdogMs(options.watchdog),
     workItemFilters:
       options.workItemFilters ?? (options.versioning?.version === undefined ? "none" : "auto"),
     failureOf: failureConverter(options.failureProperties, logger),
@@ -134,6 +141,14 @@ export function workerSettings(options: TaskHubWorkerOptions): WorkerSettings {
     converter: options.converter ?? jsonConverter,
     clock: options.clock ?? systemClock,
   };
+}
+
+function watchdogMs(watchdog: boolean | Duration | undefined): number | undefined {
+  if (watchdog === undefined || watchdog === false) return undefined;
+  return positive(
+    durationToMs(watchdog === true ? { seconds: 10 } : watchdog, "watchdog"),
+    "watchdog",
+  );
 }
 
 /** What a thrown value says of itself, with the user's properties. They may throw; failures must not get lost by that. */

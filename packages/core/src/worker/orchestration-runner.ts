@@ -66,7 +66,10 @@ export class OrchestrationRunner implements WorkItemHandler {
   ): Promise<void> {
     const { instanceId } = request;
     const fields = { instanceId };
-    const { hub, delivery, logger } = this.#services;
+    const { hub, delivery, logger, watchdog } = this.#services;
+    const leave = watchdog?.enter(
+      `orchestrator '${startOf(request)?.name ?? "?"}' of ${instanceId}`,
+    );
     const abandon = (): Promise<unknown> => this.abandon(completionToken);
     let turn: Turn | "missed" | "rejected";
     const events = { past: request.pastEvents.length, fresh: request.newEvents.length };
@@ -78,9 +81,11 @@ export class OrchestrationRunner implements WorkItemHandler {
         { event: "turn.failed", ...fields, error },
         "a turn could not be run and is handed back",
       );
+      leave?.();
       codeEnded();
       return delivery.abandon(abandon, fields);
     }
+    leave?.();
     codeEnded();
     if (turn === "rejected") {
       logger.debug?.(

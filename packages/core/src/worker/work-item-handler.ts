@@ -4,6 +4,7 @@ import type { Logger } from "../logger.ts";
 import type { TaskHubService } from "../task-hub-service.ts";
 import type { Delivery } from "./delivery.ts";
 import type { WorkerSettings } from "./options.ts";
+import type { Watchdog } from "./watchdog.ts";
 
 /** A kind of work: the case of `WorkItem.request`. */
 export type WorkItemKind = Exclude<WorkItem["request"]["case"], "healthPing" | undefined>;
@@ -18,6 +19,8 @@ export interface WorkerServices {
   readonly logger: Logger;
   readonly converter: PayloadConverter;
   readonly settings: WorkerSettings;
+  /** Told what code runs, where the worker watches the event loop. */
+  readonly watchdog: Watchdog | undefined;
 }
 
 /** Runs work items of one kind. Orchestrations and activities have one each; extensions add theirs. */

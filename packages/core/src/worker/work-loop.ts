@@ -7,6 +7,7 @@ import { Delivery } from "./delivery.ts";
 import type { WorkerSettings } from "./options.ts";
 import type { WorkerRegistry } from "./registry.ts";
 import { Slots } from "./slots.ts";
+import { Watchdog } from "./watchdog.ts";
 import { filtersToWire } from "./work-item-filters.ts";
 import type { WorkerServices, WorkItemHandler } from "./work-item-handler.ts";
 
@@ -43,6 +44,7 @@ export class WorkLoop {
   readonly #underWay = new Map<WorkItem, () => Promise<unknown>>();
   #stream: AsyncIterator<WorkItem> | undefined;
   #whenDrained: (() => void) | undefined;
+  readonly #watchdog: Watchdog | undefined;
   readonly #filters: ReturnType<typeof filtersToWire>;
   readonly #finished: Promise<void>;
 
@@ -51,6 +53,9 @@ export class WorkLoop {
     this.#settings = settings;
     // Every activity may listen to the one signal.
     setMaxListeners(0, this.#stopping.signal, this.#ended.signal);
+    const { watchdogMs } = settings;
+    this.#watchdog =
+      watchdogMs === undefined ? undefined : new Watchdog(watchdogMs, settings.logger);
     const services: WorkerServices = {
       hub: this.#hub,
       delivery: new Delivery(settings.clock, settings.logger, this.#ended.signal),
@@ -58,6 +63,7 @@ export class WorkLoop {
       logger: settings.logger,
       converter: settings.converter,
       settings,
+      watchdog: this.#watchdog,
     };
     this.#lanes = new Map(
       Array.from(registry.handlers, ([kind, create]) => {
@@ -84,6 +90,7 @@ export class WorkLoop {
     void this.#stream?.return?.().catch(() => {});
     this.#ended.abort();
     await this.#finished;
+    await this.#watchdog?.stop();
     this.#settings.logger.info?.({ event: "worker.stopped" }, "the worker has stopped");
   }
 
