@@ -7,6 +7,7 @@ import { describeHistory } from "./suites/history-suite.ts";
 import { describeManagement } from "./suites/management-suite.ts";
 import { describePoison } from "./suites/poison-suite.ts";
 import { describeReads } from "./suites/read-suite.ts";
+import { describeRewind } from "./suites/rewind-suite.ts";
 import { describeSessions } from "./suites/session-suite.ts";
 import { describeSignals } from "./suites/signal-suite.ts";
 import { describeStarts } from "./suites/start-suite.ts";
@@ -33,6 +34,7 @@ const topics: Readonly<Record<string, (createStore: CreateStore) => void>> = {
   history: describeHistory,
   reads: describeReads,
   management: describeManagement,
+  rewind: describeRewind,
   dispatch: describeDispatch,
   sessions: describeSessions,
   crashes: describeCrashes,

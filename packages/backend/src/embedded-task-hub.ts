@@ -13,6 +13,7 @@ import { listInstanceIds } from "./calls/list-call.ts";
 import { purge } from "./calls/purge-call.ts";
 import { queryInstances, streamHistory } from "./calls/query-calls.ts";
 import { restartInstance } from "./calls/restart-call.ts";
+import { rewind } from "./calls/rewind-call.ts";
 import { skipGracefulTerminations } from "./calls/skip-terminations-call.ts";
 import { startInstance } from "./calls/start-call.ts";
 import {
@@ -147,6 +148,7 @@ function handlersOf(host: TaskHubHost): TaskHubHandlers {
     queryInstances: call(queryInstances),
     listInstanceIds: call(listInstanceIds),
     purgeInstances: call(purge),
+    rewindInstance: call(rewind),
     restartInstance: call(restartInstance),
     skipGracefulOrchestrationTerminations: call(skipGracefulTerminations),
     createTaskHub: async ({ recreateIfExists }) => {

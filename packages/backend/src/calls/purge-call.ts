@@ -83,9 +83,10 @@ async function purgeRecords(
 ): Promise<number> {
   if (records.length === 0) return 0;
   const all = recursive ? await withDescendants(hub, records) : records;
-  const settled = purgeInstances(hub, all);
-  await settled;
-  return all.length;
+  // A rewind may have brought one back to life since it was read.
+  const ended = all.filter(({ id, key }) => hub.instances.get(id)?.key !== key);
+  await purgeInstances(hub, ended);
+  return ended.length;
 }
 
 async function withDescendants(

@@ -93,16 +93,23 @@ export function tellParent(hub: Hub, child: Instance, completed: ExecutionComple
   if (!info || !parent || parent.hasEnded) return;
   // Results for an earlier generation never reach a later one (rule 1); only one result counts (rule 2).
   if (parent.executionId !== info.orchestrationInstance?.executionId) return;
-  if (parent.children.get(info.taskScheduledId) !== child.id) return;
-  parent.children.delete(info.taskScheduledId);
+  const task = openCallOf(parent, child.id, info.taskScheduledId);
+  if (task === undefined) return;
+  parent.children.delete(task);
   const timestamp = toTimestamp(parent.stamp(hub.clock.now()));
-  const task = info.taskScheduledId;
   hub.deliver(
     parent,
     completed.orchestrationStatus === OrchestrationStatus.COMPLETED
       ? childCompleted(timestamp, task, completed.result)
       : childFailed(timestamp, task, completed.failureDetails ?? endedOtherwise(child, completed)),
   );
+}
+
+/** The parent's call that waits for the child: its id may be another one after a rewind. */
+function openCallOf(parent: Instance, childId: string, taskId: number): number | undefined {
+  if (parent.children.get(taskId) === childId) return taskId;
+  for (const [id, open] of parent.children) if (open === childId) return id;
+  return undefined;
 }
 
 function endedOtherwise(

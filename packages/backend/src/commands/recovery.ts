@@ -3,13 +3,12 @@ import { OrchestrationStatus } from "@durabletask/protobuf";
 import type { HistoryEvent } from "@durabletask/protobuf";
 import type { Hub } from "../state/hub.ts";
 import { Instance } from "../state/instance.ts";
-import type { ReplayedLog } from "../state/log-replay.ts";
 import { replayLog } from "../state/log-replay.ts";
 import type { AttemptIdentity, SuspectItem } from "../state/suspect.ts";
 import { identityOf, Suspect } from "../state/suspect.ts";
 import type { Activity } from "../state/work.ts";
-import { armTimer } from "./effects.ts";
 import { failPoisoned } from "./poison.ts";
+import { reopenTasks } from "./reopening.ts";
 
 /** How many instances are read at once. */
 const pageSize = 500;
@@ -80,43 +79,19 @@ function recoverInstance(
   instance.hasRun = log.history.length > 0 || record.status === OrchestrationStatus.RUNNING;
   instance.inbox = [...log.inbox];
   if (record.status === OrchestrationStatus.SUSPENDED) instance.heldFrom = heldFrom(log.inbox);
-  for (const [id, childId] of log.children) instance.children.set(id, childId);
   hub.register(instance);
   hub.histories.put(instance, log.history);
   instance.suspect = suspects?.make({ kind: "turn", instance });
-  reopenTasks(hub, instance, log, suspects);
+  for (const activity of reopenTasks(hub, instance, log, "at once")) {
+    activity.suspect = suspects?.make({ kind: "activity", activity });
+    hub.offerActivity(activity);
+  }
   const { startAt } = record;
   if (startAt !== undefined && !instance.hasRun && startAt > hub.clock.now()) {
     hub.pauseUntil(instance, startAt);
   } else {
     hub.considerTurn(instance);
   }
-}
-
-function reopenTasks(
-  hub: Hub,
-  instance: Instance,
-  log: ReplayedLog,
-  suspects: Suspects | undefined,
-): void {
-  for (const [taskId, event] of log.activities) {
-    const activity: Activity = {
-      taskId,
-      event,
-      instanceId: instance.id,
-      executionId: instance.executionId,
-      instance,
-      detachedKey: undefined,
-      state: "held",
-      lease: undefined,
-      abandoned: 0,
-      suspect: undefined,
-    };
-    activity.suspect = suspects?.make({ kind: "activity", activity });
-    instance.activities.set(taskId, activity);
-    hub.offerActivity(activity);
-  }
-  for (const [timerId, fireAt] of log.timers) armTimer(hub, instance, timerId, fireAt);
 }
 
 /** A suspended instance takes what came up to its suspension. */

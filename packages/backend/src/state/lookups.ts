@@ -1,4 +1,5 @@
-interface Lookup {
+/** A read of one instance that is under way. */
+export interface Lookup {
   isStale: boolean;
 }
 
@@ -12,17 +13,27 @@ export class Lookups {
   /** Runs `read` until its answer is not overtaken. */
   async run<T>(id: string, read: () => Promise<T>): Promise<T> {
     for (;;) {
-      const lookup = { isStale: false };
-      const lookups = this.#byId.get(id) ?? new Set();
-      this.#byId.set(id, lookups.add(lookup));
+      const lookup = this.watch(id);
       try {
         const found = await read();
         if (!lookup.isStale) return found;
       } finally {
-        lookups.delete(lookup);
-        if (lookups.size === 0) this.#byId.delete(id);
+        this.unwatch(id, lookup);
       }
     }
+  }
+
+  /** Begins a read. The caller ends it with `unwatch`. */
+  watch(id: string): Lookup {
+    const lookup = { isStale: false };
+    const lookups = this.#byId.get(id) ?? new Set();
+    this.#byId.set(id, lookups.add(lookup));
+    return lookup;
+  }
+
+  unwatch(id: string, lookup: Lookup): void {
+    const lookups = this.#byId.get(id);
+    if (lookups?.delete(lookup) && lookups.size === 0) this.#byId.delete(id);
   }
 
   /** An instance of this id left memory, or its record was changed. */
