@@ -101,7 +101,9 @@ export class FaultyStore implements Store {
   /** The same store after the death of the process that had this one. */
   successor(): FaultyStore {
     this.isDown = true;
-    return new FaultyStore(this.#store);
+    const next = new FaultyStore(this.#store);
+    next.batches.push(...this.batches);
+    return next;
   }
 
   async close(): Promise<void> {

@@ -23,6 +23,8 @@ const step = fc.oneof(
         "resume" as const,
         "terminate" as const,
         "purge" as const,
+        "rewind" as const,
+        "restart" as const,
       ),
       id: instance,
     }),
@@ -61,7 +63,12 @@ const step = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.record({
-      kind: fc.constantFrom("crash lost" as const, "crash kept" as const, "reopen" as const),
+      kind: fc.constantFrom(
+        "crash lost" as const,
+        "crash kept" as const,
+        "reopen" as const,
+        "die" as const,
+      ),
     }),
   },
 );
@@ -122,6 +129,12 @@ export class RandomWalk {
           recursive: true,
         });
         return;
+      case "rewind":
+        await service.rewindInstance({ instanceId: step.id });
+        return;
+      case "restart":
+        await service.restartInstance({ instanceId: step.id });
+        return;
       case "turn":
         await this.#turn(step.moves);
         return;
@@ -145,6 +158,10 @@ export class RandomWalk {
         this.#bench.store.faults.push(step.kind === "crash lost" ? "lost" : "kept");
         await this.#raise(ids[0] ?? "").catch(expectPermitted);
         await this.#afterCrash();
+        return;
+      case "die":
+        await this.#bench.die();
+        this.#worker = this.#bench.worker({ hasSessions: true });
         return;
       case "reopen":
         await this.#bench.reopen();
@@ -279,10 +296,10 @@ export class RandomWalk {
   }
 }
 
-/** What callers may meet: a crash, or an instance that is not there or is there already. */
+/** What callers may meet: a crash, or an instance that is not there, is there already or has not failed. */
 function expectPermitted(error: unknown): void {
   expect(error).toMatchObject({
-    code: expect.stringMatching(/^(UNAVAILABLE|NOT_FOUND|ALREADY_EXISTS)$/),
+    code: expect.stringMatching(/^(UNAVAILABLE|NOT_FOUND|ALREADY_EXISTS|FAILED_PRECONDITION)$/),
   });
 }
 
