@@ -33,6 +33,8 @@ export class HubBench {
   readonly clock = new VirtualClock();
   store: FaultyStore;
   readonly warnings: string[] = [];
+  /** The facts of the warnings, in the same order. */
+  readonly facts: Readonly<Record<string, unknown>>[] = [];
   readonly #options: EmbeddedTaskHubOptions;
   #hub: EmbeddedTaskHub | undefined;
   #ids = 0;
@@ -54,7 +56,12 @@ export class HubBench {
   async open(): Promise<void> {
     this.#hub = await openEmbeddedTaskHub(this.store, {
       clock: this.clock,
-      logger: { warn: (_, message) => this.warnings.push(message) },
+      logger: {
+        warn: (facts, message) => {
+          this.facts.push(facts);
+          this.warnings.push(message);
+        },
+      },
       newId: () => (++this.#ids).toString(16).padStart(32, "0"),
       ...this.#options,
     });

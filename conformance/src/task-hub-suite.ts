@@ -4,6 +4,7 @@ import { describeCrashes } from "./suites/crash-suite.ts";
 import { describeDispatch } from "./suites/dispatch-suite.ts";
 import { describeGenerations } from "./suites/generation-suite.ts";
 import { describeHistory } from "./suites/history-suite.ts";
+import { describeInsight } from "./suites/insight-suite.ts";
 import { describeManagement } from "./suites/management-suite.ts";
 import { describePoison } from "./suites/poison-suite.ts";
 import { describeReads } from "./suites/read-suite.ts";
@@ -35,6 +36,7 @@ const topics: Readonly<Record<string, (createStore: CreateStore) => void>> = {
   reads: describeReads,
   management: describeManagement,
   rewind: describeRewind,
+  insight: describeInsight,
   dispatch: describeDispatch,
   sessions: describeSessions,
   crashes: describeCrashes,

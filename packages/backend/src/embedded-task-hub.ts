@@ -27,6 +27,8 @@ import type { TaskHubHandlers } from "./in-process-transport.ts";
 import { createInProcessTransport } from "./in-process-transport.ts";
 import type { Hub } from "./state/hub.ts";
 import type { Store } from "./store/store.ts";
+import type { TaskHubStats } from "./task-hub-stats.ts";
+import { statsOf } from "./task-hub-stats.ts";
 import { TaskHubHost } from "./task-hub-host.ts";
 import { backgroundClock } from "./time/background-clock.ts";
 import { wholeMilliseconds } from "./time/whole-milliseconds.ts";
@@ -36,34 +38,19 @@ export interface EmbeddedTaskHub extends Transport {
   /** What the hub holds right now. Throws as any other call does while the store cannot be reached, and once closed. */
   stats(): TaskHubStats;
   /**
+   * Whether a connected worker takes orchestrations or activities of this name and version, however busy it is. Throws as
+   * `stats()` does.
+   */
+  hasWorkerFor(work: {
+    readonly kind: "orchestration" | "activity";
+    readonly name: string;
+    readonly version?: string | undefined;
+  }): boolean;
+  /**
    * Ends the streams of all workers, commits what is under way and closes the store. Calls made afterwards fail with
    * `FAILED_PRECONDITION`. Also done by `await using`.
    */
   close(): Promise<void>;
-}
-
-/** Numbers about an embedded task hub, for a dashboard or a log line. Counting starts when the hub is opened. */
-export interface TaskHubStats {
-  /** Instances that have not ended. */
-  readonly liveInstances: number;
-  /** Turns of orchestrations that wait for a worker. */
-  readonly readyTurns: number;
-  /** Activities that wait for a worker. */
-  readonly readyActivities: number;
-  /** Turns that workers are at. */
-  readonly leasedTurns: number;
-  /** Activities that workers are at. */
-  readonly leasedActivities: number;
-  /** Timers, scheduled starts and back-offs that are to come. */
-  readonly alarms: number;
-  /** Open streams of work. */
-  readonly streams: number;
-  /** Transactions since the hub was opened. */
-  readonly commits: number;
-  /** The number of the newest row of the log. */
-  readonly rows: number;
-  /** Events of live instances that are kept in memory. */
-  readonly historyEvents: number;
 }
 
 /** What an embedded task hub can be told. */
@@ -109,6 +96,7 @@ export async function openEmbeddedTaskHub(
   return {
     ...createInProcessTransport(handlersOf(host)),
     stats: () => statsOf(host.hub),
+    hasWorkerFor: ({ kind, name, version }) => host.hub.hasWorkerFor(kind, name, version),
     close: () => host.close(),
     [Symbol.asyncDispose]: () => host.close(),
   };
@@ -171,22 +159,4 @@ function handlersOf(host: TaskHubHost): TaskHubHandlers {
 /** Anything else means that a command broke off: memory may be half of the past and half of what was to come. */
 function isExpected(error: unknown, { signal }: CallOptions): boolean {
   return error instanceof TaskHubError || signal?.aborted === true;
-}
-
-function statsOf(hub: Hub): TaskHubStats {
-  let leasedTurns = 0;
-  for (const lease of hub.leases.values()) if (lease.kind === "turn") leasedTurns++;
-  const { turns, activities, streams } = hub.dispatcher.ready;
-  return {
-    liveInstances: hub.instances.size,
-    readyTurns: turns,
-    readyActivities: activities,
-    leasedTurns,
-    leasedActivities: hub.leases.size - leasedTurns,
-    alarms: hub.alarms.size,
-    streams,
-    commits: hub.journal.commits,
-    rows: hub.journal.rows,
-    historyEvents: hub.histories.size,
-  };
 }

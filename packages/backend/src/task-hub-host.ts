@@ -108,7 +108,8 @@ export class TaskHubHost {
     this.#hub = undefined;
     // A store that opens but cannot commit must not be opened over and over at full speed.
     if (hub.journal.commits > 0) this.#failures = 0;
-    this.#parts.logger.error?.({ error: cause }, "the task hub failed, and opens its store again");
+    const fields = { event: "hub.failed", error: cause };
+    this.#parts.logger.error?.(fields, "the task hub failed, and opens its store again");
     hub.stop(unavailable("The task hub could not commit; the outcome is unknown.", cause));
     this.#retry(cause);
   }
@@ -130,7 +131,7 @@ export class TaskHubHost {
   }
 
   #reopened(): void {
-    this.#parts.logger.warn?.({}, "the task hub has opened its store again");
+    this.#parts.logger.warn?.({ event: "hub.reopened" }, "the task hub has opened its store again");
   }
 }
 

@@ -48,7 +48,7 @@ export function carryOutTermination(hub: Hub, action: OrchestratorAction): void 
   const target = hub.instances.get(value.instanceId);
   if (target && !target.hasEnded) return terminate(hub, target, value.reason, value.recurse);
   hub.logger.warn?.(
-    { instanceId: value.instanceId },
+    { event: "hub.termination-dropped", instanceId: value.instanceId },
     "an orchestration terminated an instance that does not exist or has ended",
   );
 }
@@ -70,6 +70,8 @@ function scheduleActivity(
     state: "held",
     lease: undefined,
     abandoned: 0,
+    readySince: 0,
+    isNamed: false,
     suspect: undefined,
   };
   // Activities leave the hub, so they wait for the commit of what scheduled them.
@@ -134,7 +136,8 @@ function startChild(
   const isHeld = holder !== undefined && (holder === instance || !holder.hasEnded);
   const refusal = childRefusal(id, isHeld);
   if (refusal) {
-    if (isOver) hub.logger.warn?.({ instanceId: instance.id, childId: id }, refusal.errorMessage);
+    const fields = { event: "hub.child-refused", instanceId: instance.id, childId: id };
+    if (isOver) hub.logger.warn?.(fields, refusal.errorMessage);
     else hub.deliver(instance, childFailed(toTimestamp(instance.latest), taskId, refusal));
     return;
   }
@@ -185,7 +188,12 @@ function sendEvent(
   const target = hub.instances.get(event.instanceId);
   if (!target || target.hasEnded) {
     hub.logger.warn?.(
-      { instanceId: instance.id, targetId: event.instanceId, event: event.name },
+      {
+        event: "hub.event-dropped",
+        instanceId: instance.id,
+        targetId: event.instanceId,
+        eventName: event.name,
+      },
       "an orchestration sent an event to an instance that does not exist or has ended; it was dropped",
     );
     return;

@@ -121,6 +121,8 @@ function recoverDetached(
     state: "held",
     lease: undefined,
     abandoned: 0,
+    readySince: 0,
+    isNamed: false,
     suspect: undefined,
   };
   activity.suspect = suspects?.make({ kind: "activity", activity });

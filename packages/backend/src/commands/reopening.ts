@@ -25,6 +25,8 @@ export function reopenTasks(
       state: "held",
       lease: undefined,
       abandoned: 0,
+      readySince: 0,
+      isNamed: false,
       suspect: undefined,
     };
     instance.activities.set(taskId, activity);

@@ -18,6 +18,8 @@ export interface WorkSource {
   leaseUrgent(stream: WorkStream): WorkItem | undefined;
   /** A stream has opened or closed. */
   streamsChanged(): void;
+  /** Something stands in a queue, since nobody waits for it. */
+  queued(): void;
   /** The worker is gone; what it was at goes to others. */
   returned(lease: Lease): void;
 }
@@ -41,13 +43,9 @@ export class Dispatcher {
     this.#source = source;
   }
 
-  /** Counts of work that waits; entries that have become void meanwhile are among them. */
-  get ready(): { turns: number; activities: number; streams: number } {
-    return {
-      turns: this.#turns.size,
-      activities: this.#activities.size,
-      streams: this.#streams.size,
-    };
+  /** Open streams. */
+  get streams(): number {
+    return this.#streams.size;
   }
 
   open(stream: WorkStream): void {
@@ -105,6 +103,7 @@ export class Dispatcher {
       if (stream.takesTurn(name, version) && this.#giveTurn(stream, instance)) return;
     }
     this.#turns.push(name, version, instance, refused);
+    this.#source.queued();
   }
 
   offerActivity(activity: Activity): void {
@@ -117,6 +116,7 @@ export class Dispatcher {
       return;
     }
     this.#activities.push(name, version, activity);
+    this.#source.queued();
   }
 
   /** Serves those who wait from what is ready: after a batch was sent, after credits came back. */

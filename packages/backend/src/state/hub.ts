@@ -1,6 +1,6 @@
 import type { Clock, Logger } from "@durabletask/core";
 import type { HistoryEvent, WorkItem } from "@durabletask/protobuf";
-import type { WorkSource } from "../dispatch/dispatcher.ts";
+import type { WorkKind, WorkSource } from "../dispatch/dispatcher.ts";
 import { Dispatcher } from "../dispatch/dispatcher.ts";
 import type { WorkStream } from "../dispatch/work-stream.ts";
 import type { Store, StoredInstance, StoreOpening } from "../store/store.ts";
@@ -15,6 +15,7 @@ import { Quarantine } from "./quarantine.ts";
 import { replayLog } from "./log-replay.ts";
 import { Lookups } from "./lookups.ts";
 import type { Suspect } from "./suspect.ts";
+import { UnclaimedWatch } from "./unclaimed.ts";
 import { Waiters } from "./waiters.ts";
 import type { Activity, Lease, TurnLease } from "./work.ts";
 
@@ -49,6 +50,7 @@ export class Hub implements WorkSource {
   readonly lookups: Lookups = new Lookups();
   readonly quarantine: Quarantine = new Quarantine(this);
   readonly maxAttempts: number;
+  readonly unclaimed: UnclaimedWatch = new UnclaimedWatch(this);
 
   /** Instances that live, and ended ones whose last commit is to come. */
   readonly instances: Map<string, Instance> = new Map();
@@ -104,6 +106,7 @@ export class Hub implements WorkSource {
   stop(error: Error): void {
     this.journal.stop(error);
     this.alarms.stop();
+    this.unclaimed.stop();
     this.waiters.rejectAll(error);
     this.dispatcher.closeAll(error);
   }
@@ -140,6 +143,8 @@ export class Hub implements WorkSource {
     if (instance.isQueued || instance.turn || instance.pause || instance.turnAfterBatch > 0) return;
     if (instance.hasEnded || instance.deliverable === 0) return;
     instance.isQueued = true;
+    instance.readySince = this.clock.now();
+    instance.isNamed = false;
     this.#offerTurn(instance);
   }
 
@@ -180,7 +185,16 @@ export class Hub implements WorkSource {
   canTake({ item }: Suspect): boolean {
     const isTurn = item.kind === "turn";
     const { name, version } = isTurn ? item.instance.started : item.activity.event;
-    return this.dispatcher.hasStreamFor(isTurn ? "orchestration" : "activity", name, version);
+    return this.hasWorkerFor(isTurn ? "orchestration" : "activity", name, version);
+  }
+
+  hasWorkerFor(kind: WorkKind, name: string, version: string | undefined): boolean {
+    return this.dispatcher.hasStreamFor(kind, name, version);
+  }
+
+  /** Nobody takes it at this moment. */
+  queued(): void {
+    this.unclaimed.begin();
   }
 
   offer({ item }: Suspect): void {
@@ -267,6 +281,7 @@ export class Hub implements WorkSource {
 
   offerActivity(activity: Activity): void {
     activity.state = "ready";
+    activity.readySince = this.clock.now();
     if (activity.suspect) this.quarantine.offered(activity.suspect);
     else this.dispatcher.offerActivity(activity);
   }

@@ -53,6 +53,9 @@ export class Instance {
   /** Whether the instance stands in a ready queue; also while its history is read for a turn. */
   isQueued = false;
   isLoading = false;
+  /** Since when its turn waits for a worker, and whether a warning has named it. */
+  readySince = 0;
+  isNamed = false;
   /** No turn before it rings or is taken away: a start in the future. */
   pause: Alarm | undefined;
   /** No turn before this batch is on disk: brakes an orchestration that continues as new in a loop. */

@@ -9,6 +9,7 @@ import type {
   StoreOpening,
 } from "../store/store.ts";
 import type { Instance } from "./instance.ts";
+import { RecentMean } from "./recent-mean.ts";
 import type { Suspect } from "./suspect.ts";
 import type { Activity } from "./work.ts";
 
@@ -40,6 +41,7 @@ export class Journal {
   #dead: Error | undefined;
   /** Batches committed so far. */
   commits = 0;
+  readonly #durations = new RecentMean(100);
 
   constructor(store: Store, opening: StoreOpening, listener: JournalListener) {
     this.#store = store;
@@ -51,6 +53,11 @@ export class Journal {
   /** Rows of the log written so far, over all openings. */
   get rows(): number {
     return this.#nextRow - 1;
+  }
+
+  /** The mean of the last commits. */
+  get millisecondsPerCommit(): number | undefined {
+    return this.#durations.mean;
   }
 
   /** Whether the open batch has enough: nothing is handed out until it is on its way. */
@@ -168,8 +175,12 @@ export class Journal {
     if (this.#dead || batch.commands === 0) return;
     this.#open = new OpenBatch(batch.number + 1);
     this.#underWay = batch;
+    const begun = performance.now();
     this.#store.commit(batch.seal()).then(
-      () => this.#committed(batch),
+      () => {
+        this.#durations.add(performance.now() - begun);
+        this.#committed(batch);
+      },
       (error: unknown) => this.#listener.failed(error),
     );
   }

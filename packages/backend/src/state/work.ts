@@ -45,6 +45,9 @@ export interface Activity {
   lease: ActivityLease | undefined;
   /** How often it was abandoned. */
   abandoned: number;
+  /** Since when it waits for a worker, and whether a warning has named it. */
+  readySince: number;
+  isNamed: boolean;
   /** Set while it may be what killed the process. */
   suspect: Suspect | undefined;
 }
