@@ -111,6 +111,22 @@ export function describeCrashes(createStore: CreateStore): void {
     expect(await bench.exists("b")).toBe(false);
   });
 
+  it("a close whose last commit fails ends, and says so", async () => {
+    for (const rounds of [0, 1, 2]) {
+      const bench = await openBench(createStore);
+      await bench.start("a");
+      bench.store.faults.push("lost");
+      const started = bench.start("b").catch((error: unknown) => error);
+      await settle(rounds);
+      const [closed] = await Promise.allSettled([bench.close()]);
+      expect(await started).toMatchObject({ code: "UNAVAILABLE" });
+      expect(["fulfilled", "rejected"]).toContain(closed.status);
+      await bench.open();
+      expect(await bench.exists("a")).toBe(true);
+      expect(await bench.exists("b")).toBe(false);
+    }
+  });
+
   it("does not spin when the store opens but no commit succeeds", async () => {
     const bench = await openBench(createStore);
     await bench.start("a");

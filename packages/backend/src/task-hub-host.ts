@@ -104,7 +104,8 @@ export class TaskHubHost {
   }
 
   #crash(hub: Hub, cause: unknown): void {
-    if (hub !== this.#hub) return;
+    // Given up already; but a close may still wait for its last commit.
+    if (hub !== this.#hub) return hub.stop(unavailable("The task hub could not commit.", cause));
     this.#hub = undefined;
     // A store that opens but cannot commit must not be opened over and over at full speed.
     if (hub.journal.commits > 0) this.#failures = 0;
