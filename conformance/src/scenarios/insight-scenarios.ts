@@ -39,6 +39,7 @@ export function describeInsight(setting: Setting): void {
     expect(replayed?.events).toEqual(["Approval", "approval"]);
     expect(replayed?.summary).toContain("it waits for activity 'stuck' (#1)");
     expect(replayed?.summary).toContain("event 'Approval'");
+    expect(replayed?.hasWorker).toBe(true);
     expect(await world.client.explain("nobody")).toBeUndefined();
     await world.client.terminateOrchestration(id);
     expect(await world.client.explain(waiting, id)).toMatchObject({
@@ -96,7 +97,12 @@ export function describeInsight(setting: Setting): void {
     await world.work([here, main], { workItemFilters: "auto" });
     const id = await world.client.scheduleNewOrchestration(main);
     await world.idle();
-    expect((await world.client.explain(id))?.activities).toMatchObject([{ name: "there" }]);
+    const stuck = await world.client.explain(id);
+    expect(stuck).toMatchObject({
+      hasWorker: true,
+      activities: [{ name: "there", hasWorker: false }],
+    });
+    expect(stuck?.summary).toContain("activity 'there' (#2), which no connected worker can take");
     const there = defineActivity("there", () => "there");
     await world.work([there], {
       workItemFilters: { activities: [{ name: "there" }], orchestrations: [{ name: "-" }] },

@@ -45,6 +45,44 @@ export function describeManagement(setting: Setting): void {
     });
   });
 
+  it("rewinds a failed orchestration and its child: what succeeded stays, what failed is tried again", async () => {
+    const world = await World.open(setting);
+    const keys: string[] = [];
+    let isBroken = true;
+    const first = defineActivity("first", ({ idempotencyKey }) => {
+      keys.push(idempotencyKey);
+      return "first";
+    });
+    const second = defineActivity("second", ({ idempotencyKey }) => {
+      keys.push(idempotencyKey);
+      if (isBroken) throw new Error("broken");
+      return "second";
+    });
+    const child = defineOrchestrator("child", async (ctx) => {
+      const retry = { maxNumberOfAttempts: 2, firstRetryInterval: { seconds: 1 } };
+      return [await ctx.callActivity(first), await ctx.callActivity(second, undefined, { retry })];
+    });
+    const parent = defineOrchestrator("parent", async (ctx) => ctx.callSubOrchestrator(child));
+    await world.work([first, second, child, parent]);
+    const id = await world.client.scheduleNewOrchestration(parent);
+    const failed = await world.end(id);
+    expect(failed.status).toBe("FAILED");
+    isBroken = false;
+    await world.client.rewindOrchestration(id, { reason: "mended" });
+    const state = await world.end(id);
+    expect(state.output).toEqual(["first", "second"]);
+    expect(state.executionId).toBe(failed.executionId);
+    // Once for the first; twice and once more for the second, always under the key of its first attempt.
+    expect(keys).toHaveLength(4);
+    expect(new Set(keys).size).toBe(2);
+    await expect(world.client.rewindOrchestration(id)).rejects.toMatchObject({
+      code: "FAILED_PRECONDITION",
+    });
+    await expect(world.client.rewindOrchestration("nobody")).rejects.toMatchObject({
+      code: "NOT_FOUND",
+    });
+  });
+
   it("purges by filter what has ended, and leaves the rest", async () => {
     const world = await World.open(setting);
     await world.work([echo, waiting]);
