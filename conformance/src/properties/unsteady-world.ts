@@ -1,0 +1,358 @@
+import type {
+  DescMessage,
+  DescMethodServerStreaming,
+  DescMethodUnary,
+  MessageShape,
+} from "@bufbuild/protobuf";
+import type { EmbeddedTaskHub, Store } from "@durabletask/backend";
+import { openEmbeddedTaskHub } from "@durabletask/backend";
+import { VirtualClock } from "@durabletask/backend/spi";
+import type {
+  CallOptions,
+  OrchestrationState,
+  SessionLimits,
+  TaskHubWorkerOptions,
+  Transport,
+} from "@durabletask/core";
+import { TaskHubClient, TaskHubError, TaskHubWorker } from "@durabletask/core";
+import { createTaskHubService } from "@durabletask/core/spi";
+import type { HistoryEvent } from "@durabletask/protobuf";
+import * as fc from "fast-check";
+import { FaultyStore } from "../faulty-store.ts";
+import { settle } from "../settle.ts";
+import { interpreter, Journal, unitMs } from "./program-interpreter.ts";
+import { arrivalsOf, type Program } from "./program-tree.ts";
+
+/** Something that goes wrong after a number of steps, and how many steps it takes until it is well again. */
+export interface Trouble {
+  readonly after: number;
+  readonly kind:
+    | "commit lost"
+    | "commit kept"
+    | "disk away"
+    | "hub reopened"
+    | "worker restarted"
+    | "connection cut"
+    | "suspended";
+  readonly steps: number;
+  /** Which worker or which orchestration. */
+  readonly which: number;
+}
+
+export const trouble: fc.Arbitrary<Trouble> = fc.record({
+  after: fc.integer({ min: 0, max: 12 }),
+  kind: fc.constantFrom(
+    "commit lost",
+    "commit kept",
+    "disk away",
+    "hub reopened",
+    "worker restarted",
+    "connection cut",
+    "suspended",
+  ),
+  steps: fc.integer({ min: 0, max: 4 }),
+  which: fc.nat({ max: 2 }),
+});
+
+/** How workers keep sessions; several workers, each in its own way. */
+export const crew: fc.Arbitrary<readonly (SessionLimits | false)[]> = fc.constantFrom<
+  readonly (SessionLimits | false)[]
+>(
+  [{}],
+  [false],
+  [{ count: 1 }],
+  [{ count: 3 }],
+  [{ bytes: 1000 }],
+  [{}, false],
+  [{ count: 1 }, { count: 3 }],
+);
+
+/** A connection to whatever hub is open, which can be cut. */
+class Connection implements Transport {
+  readonly #hub: () => EmbeddedTaskHub;
+  #streams = new AbortController();
+
+  constructor(hub: () => EmbeddedTaskHub) {
+    this.#hub = hub;
+  }
+
+  cut(): void {
+    this.#streams.abort(new TaskHubError("UNAVAILABLE", "the connection was cut"));
+    this.#streams = new AbortController();
+  }
+
+  async unary<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodUnary<I, O>,
+    request: MessageShape<I>,
+    options?: CallOptions,
+  ): Promise<MessageShape<O>> {
+    return await this.#hub().unary(method, request, options);
+  }
+
+  stream<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodServerStreaming<I, O>,
+    request: MessageShape<I>,
+    options?: CallOptions,
+  ): AsyncIterable<MessageShape<O>> {
+    const signals = [this.#streams.signal, ...(options?.signal ? [options.signal] : [])];
+    return this.#hub().stream(method, request, { ...options, signal: AbortSignal.any(signals) });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+interface Member {
+  readonly worker: TaskHubWorker;
+  readonly connection: Connection;
+}
+
+/** What came of a world: the states and histories of all orchestrations, children included. */
+export interface Remains {
+  readonly states: readonly OrchestrationState[];
+  readonly histories: ReadonlyMap<string, readonly HistoryEvent[]>;
+}
+
+/** A hub, workers and programs on a virtual clock, and trouble. */
+export class UnsteadyWorld {
+  readonly clock = new VirtualClock();
+  readonly store: FaultyStore;
+  readonly journal = new Journal();
+  readonly warnings: unknown[] = [];
+  readonly client: TaskHubClient;
+  readonly #startMs = this.clock.now();
+  readonly #members: Member[] = [];
+  readonly #troubles: Trouble[] = [];
+  readonly #cures: { step: number; readonly cure: () => Promise<unknown> }[] = [];
+  readonly #restarting = new Set<TaskHubWorker>();
+  #hub: EmbeddedTaskHub | undefined;
+  /** Calls of clients that are still to succeed. */
+  #open = 0;
+
+  constructor(store: Store) {
+    this.store = new FaultyStore(store);
+    this.client = new TaskHubClient(new Connection(() => this.#current), { clock: this.clock });
+  }
+
+  get #current(): EmbeddedTaskHub {
+    if (!this.#hub) throw new TaskHubError("UNAVAILABLE", "the hub is being opened");
+    return this.#hub;
+  }
+
+  async open(crew: readonly (SessionLimits | false)[]): Promise<void> {
+    await this.#openHub();
+    for (const sessions of crew) await this.#hire(sessions);
+  }
+
+  async close(): Promise<void> {
+    for (const { worker } of this.#members) {
+      let isStopped = false;
+      const stopped = worker.stop().finally(() => {
+        isStopped = true;
+      });
+      // What a worker is about to deliver waits for a hub that has come back.
+      for (await settle(2); !isStopped; await settle(2)) this.clock.advanceToNext();
+      await stopped;
+    }
+    await this.#hub?.close();
+  }
+
+  /** Starts programs, raises what they wait for, and runs all to the end through all troubles. */
+  async run(programs: readonly Program[], troubles: readonly Trouble[]): Promise<Remains> {
+    for (const [index, program] of programs.entries()) this.#schedule(`root-${index}`, program);
+    this.#troubles.push(...troubles);
+    let quiet = 0;
+    let idle = 0;
+    let before: string | undefined;
+    for (let step = 0; quiet < 2; step += 1) {
+      if (step > 1000) throw new Error(`nothing more happens: ${JSON.stringify(this.#stats())}`);
+      await this.#suffer(step);
+      await settle(4);
+      quiet = this.#isOver() ? quiet + 1 : 0;
+      // Between two turns of a chain, for a moment, nothing is ready and nothing leased.
+      const now = JSON.stringify(this.#stats());
+      idle = this.#isBusy() || now !== before ? 0 : idle + 1;
+      before = now;
+      // What is not under way yet, such as a start, must not meet a clock that has run ahead.
+      if (idle > 3 || step % 25 === 24) this.#pass(idle > 3);
+    }
+    return await this.#remains();
+  }
+
+  /** What the log says that must never be said of deterministic programs. */
+  get suspicions(): readonly unknown[] {
+    const harmless = /^(completion\.refused|abandon\.refused|worker\.disconnected|turn\.failed)$/u;
+    return this.warnings.filter((event) => typeof event === "string" && !harmless.test(event));
+  }
+
+  #schedule(instanceId: string, program: Program): void {
+    const { style, body, generations } = program;
+    const input = { body, generations, generation: 0, values: [] };
+    void this.#insist(async () => {
+      await this.client
+        .scheduleNewOrchestration(`root ${style}`, input, { instanceId })
+        .catch(orCode("ALREADY_EXISTS"));
+      for (const { name, at } of arrivalsOf(program)) {
+        const raise = () => this.client.raiseOrchestrationEvent(instanceId, name, name);
+        this.#at(this.#startMs + at * unitMs, () => void this.#insist(raise));
+      }
+    });
+  }
+
+  #at(instant: number, callback: () => void): void {
+    this.#open += 1;
+    this.clock.schedule(
+      () => {
+        callback();
+        this.#open -= 1;
+      },
+      Math.max(0, instant - this.clock.now()),
+    );
+  }
+
+  /** What a client does whose call has an unknown outcome: it calls again. */
+  async #insist(call: () => Promise<unknown>): Promise<void> {
+    this.#open += 1;
+    try {
+      await call();
+    } catch (error) {
+      if (!(error instanceof TaskHubError)) throw error;
+      this.#at(this.clock.now() + 1000, () => void this.#insist(call));
+    }
+    this.#open -= 1;
+  }
+
+  async #openHub(): Promise<void> {
+    const logger = { error: () => {}, warn: () => {} };
+    this.#hub = await openEmbeddedTaskHub(this.store, { clock: this.clock, logger });
+  }
+
+  async #hire(sessions: SessionLimits | false): Promise<void> {
+    const keep = (fields: Readonly<Record<string, unknown>>): void => {
+      this.warnings.push(fields["event"]);
+    };
+    const connection = new Connection(() => this.#current);
+    const options: TaskHubWorkerOptions = {
+      clock: this.clock,
+      logger: { warn: keep, error: keep },
+      maximumTimerInterval: { milliseconds: 2 * unitMs },
+      sessions,
+    };
+    const worker = new TaskHubWorker(connection, options).register(...interpreter(this.journal));
+    this.#members.push({ worker: await worker.start(), connection });
+  }
+
+  async #suffer(step: number): Promise<void> {
+    while (this.#cures[0] && this.#cures[0].step <= step) await this.#cures.shift()?.cure();
+    const [trouble] = this.#troubles;
+    if (trouble === undefined || this.#cures.length > 0 || step % (trouble.after + 1) > 0) return;
+    this.#troubles.shift();
+    const cure = await this.#begin(trouble);
+    if (cure !== undefined) this.#cures.push({ step: step + 1 + trouble.steps, cure });
+  }
+
+  async #begin({ kind, which }: Trouble): Promise<(() => Promise<unknown>) | undefined> {
+    const { worker, connection } = this.#members[which % this.#members.length] ?? {};
+    const id = `root-${which}`;
+    switch (kind) {
+      case "commit lost":
+        this.store.faults.push("lost");
+        return undefined;
+      case "commit kept":
+        this.store.faults.push("kept");
+        return undefined;
+      case "disk away":
+        this.store.isDown = true;
+        return async () => {
+          this.store.isDown = false;
+        };
+      case "hub reopened": {
+        // A hub whose last commit fails has a test of its own.
+        this.store.faults.length = 0;
+        await settle(4);
+        const hub = this.#hub;
+        this.#hub = undefined;
+        await hub?.close().catch(() => {});
+        return () => this.#openHub();
+      }
+      case "worker restarted": {
+        if (worker === undefined || this.#restarting.has(worker)) return undefined;
+        this.#restarting.add(worker);
+        void worker.stop().then(async () => {
+          await worker.start();
+          this.#restarting.delete(worker);
+        });
+        return undefined;
+      }
+      case "connection cut":
+        connection?.cut();
+        return undefined;
+      case "suspended":
+        await this.client.suspendOrchestration(id).catch(() => {});
+        return () =>
+          this.#insist(() => this.client.resumeOrchestration(id).catch(orCode("NOT_FOUND")));
+      default:
+        return kind satisfies never;
+    }
+  }
+
+  #stats(): ReturnType<EmbeddedTaskHub["stats"]> | undefined {
+    try {
+      return this.#hub?.stats();
+    } catch {
+      // The hub cannot reach its store right now.
+      return undefined;
+    }
+  }
+
+  #isBusy(): boolean {
+    const stats = this.#stats();
+    if (stats === undefined || stats.streams === 0) return false;
+    const { readyTurns, readyActivities, leasedTurns, leasedActivities } = stats;
+    return readyTurns + readyActivities + leasedTurns + leasedActivities > 0;
+  }
+
+  #isOver(): boolean {
+    const isCalm =
+      this.#open === 0 &&
+      this.#restarting.size === 0 &&
+      this.#troubles.length === 0 &&
+      this.#cures.length === 0;
+    return isCalm && this.#stats()?.liveInstances === 0;
+  }
+
+  /** Lets time pass: to the next thing that happens, or only a little where somebody is about to come back. */
+  #pass(isIdle: boolean): void {
+    const isWell =
+      isIdle && this.#cures.length === 0 && this.#stats()?.streams === this.#members.length;
+    if (!isWell) return this.clock.advance(1000);
+    const before = JSON.stringify(this.#stats());
+    const open = this.#open;
+    for (let look = 0; look < 400; look += 1) {
+      this.clock.advanceToNext();
+      if (JSON.stringify(this.#stats()) !== before || this.#open !== open) return undefined;
+    }
+    return undefined;
+  }
+
+  async #remains(): Promise<Remains> {
+    const states: OrchestrationState[] = [];
+    const histories = new Map<string, readonly HistoryEvent[]>();
+    const service = createTaskHubService(this.#current);
+    for await (const state of this.client.getAllInstances({ fetchPayloads: true })) {
+      const { instanceId } = state;
+      const events: HistoryEvent[] = [];
+      for await (const chunk of service.streamInstanceHistory({ instanceId })) {
+        events.push(...chunk.events);
+      }
+      states.push(state);
+      histories.set(instanceId, events);
+    }
+    return { states, histories };
+  }
+}
+
+function orCode(code: string): (error: unknown) => void {
+  return (error) => {
+    if (!(error instanceof TaskHubError) || error.code !== code) throw error;
+  };
+}
