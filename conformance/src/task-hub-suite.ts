@@ -5,6 +5,7 @@ import { describeDispatch } from "./suites/dispatch-suite.ts";
 import { describeGenerations } from "./suites/generation-suite.ts";
 import { describeHistory } from "./suites/history-suite.ts";
 import { describeInsight } from "./suites/insight-suite.ts";
+import { describeLimits } from "./suites/limit-suite.ts";
 import { describeManagement } from "./suites/management-suite.ts";
 import { describePoison } from "./suites/poison-suite.ts";
 import { describeReads } from "./suites/read-suite.ts";
@@ -37,6 +38,7 @@ const topics: Readonly<Record<string, (createStore: CreateStore) => void>> = {
   management: describeManagement,
   rewind: describeRewind,
   insight: describeInsight,
+  limits: describeLimits,
   dispatch: describeDispatch,
   sessions: describeSessions,
   crashes: describeCrashes,

@@ -115,7 +115,7 @@ export function describeDispatch(createStore: CreateStore): void {
     expect(await other.isIdle()).toBe(true);
   });
 
-  it("rule 17: a lost connection gives its items back too, and the stream ends with its signal's reason", async () => {
+  it("rule 17: a lost connection gives its items back after the grace period, and the stream ends with its signal's reason", async () => {
     const bench = await openBench(createStore);
     await bench.start("a");
     const abort = new AbortController();
@@ -125,7 +125,58 @@ export function describeDispatch(createStore: CreateStore): void {
     const reason = new Error("the cable was cut");
     abort.abort(reason);
     await expect(worker.pull()).rejects.toBe(reason);
-    expect((await bench.worker().turn()).request.instanceId).toBe("a");
+    const other = bench.worker();
+    await bench.pass(4999);
+    expect(await other.isIdle()).toBe(true);
+    await bench.pass(1);
+    expect((await other.turn()).request.instanceId).toBe("a");
+  });
+
+  it("rule 17: what a lost connection was at is taken from the next one, while nobody else has it", async () => {
+    const bench = await openBench(createStore);
+    await bench.start("a");
+    const abort = new AbortController();
+    const worker = bench.worker({ signal: abort.signal, hasSessions: true });
+    await worker.run(schedule(1), schedule(2));
+    const calls = [await worker.activity(), await worker.activity()];
+    await bench.service.raiseEvent({ instanceId: "a", name: "x" });
+    const turn = await worker.turn();
+    abort.abort();
+    const next = bench.worker({ hasSessions: true });
+    expect(await next.isIdle()).toBe(true);
+    await next.answer(turn, [schedule(3)]);
+    const [first, second] = calls;
+    if (first) await next.finish(first, "in time");
+    await next.work("new");
+    await next.run();
+    await bench.pass(5000);
+    const repeated = await next.activity();
+    // The grace is over, but the first result still wins.
+    if (second) await next.finish(second, "late");
+    await next.finish(repeated, "again");
+    const done = await next.run(complete(4));
+    const results = done.request.pastEvents.concat(done.request.newEvents).map((e) => e.eventType);
+    const values = results.flatMap((type) =>
+      type.case === "taskCompleted" ? (type.value.result ?? "") : [],
+    );
+    expect(values).toContain("late");
+    expect(values).not.toContain("again");
+    expect(bench.hub.stats()).toMatchObject({ liveInstances: 0, leasedTurns: 0 });
+  });
+
+  it("rule 17: a turn that came back too late changes nothing", async () => {
+    const bench = await openBench(createStore, { gracePeriod: { milliseconds: 100 } });
+    await bench.start("a");
+    const abort = new AbortController();
+    const worker = bench.worker({ signal: abort.signal });
+    const turn = await worker.turn();
+    abort.abort();
+    await bench.pass(100);
+    const other = bench.worker();
+    const again = await other.turn();
+    await other.answer(turn, [complete(1, "late")]);
+    await other.answer(again, [complete(1, "in time")]);
+    expect(await bench.state("a")).toMatchObject({ output: "in time" });
   });
 
   it("rule 17: a completion without a token is matched by instance and task", async () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { CallOptions, Clock, Logger, Transport } from "@durabletask/core";
+import type { CallOptions, Clock, Duration, Logger, Transport } from "@durabletask/core";
 import { defaultLogger, InvalidArgumentError, TaskHubError } from "@durabletask/core";
 import {
   getInstance,
@@ -25,12 +25,16 @@ import {
 } from "./calls/work-calls.ts";
 import type { TaskHubHandlers } from "./in-process-transport.ts";
 import { createInProcessTransport } from "./in-process-transport.ts";
+import type { RetentionOptions } from "./retention.ts";
+import { Retention } from "./retention.ts";
 import type { Hub } from "./state/hub.ts";
+import { PayloadLimit } from "./state/payload-limit.ts";
 import type { Store } from "./store/store.ts";
 import type { TaskHubStats } from "./task-hub-stats.ts";
 import { statsOf } from "./task-hub-stats.ts";
 import { TaskHubHost } from "./task-hub-host.ts";
 import { backgroundClock } from "./time/background-clock.ts";
+import { optionMs } from "./time/duration-ms.ts";
 import { wholeMilliseconds } from "./time/whole-milliseconds.ts";
 
 /** A task hub inside this process. Hand it to clients and workers: it is their transport. */
@@ -69,6 +73,19 @@ export interface EmbeddedTaskHubOptions {
    * times fails, with the error type `PoisonedActivity` or `PoisonedOrchestration`. Default: 10.
    */
   readonly maxAttempts?: number;
+  /**
+   * How long a worker whose connection is lost (its signal aborts) may still bring results, before others get what it was
+   * at. One that closes its stream gives everything back at once. Default: 5 seconds.
+   */
+  readonly gracePeriod?: Duration;
+  /**
+   * The largest payload in bytes of UTF-8: an input, an output, an event, a custom status. A client's call with a larger
+   * one fails with `INVALID_ARGUMENT`; an activity's result fails the activity, an orchestrator's action its instance,
+   * with the error type `PayloadTooLarge`. Default: no limit. Azure's scheduler has one of 1 MiB.
+   */
+  readonly maxPayloadBytes?: number;
+  /** How long ended instances are kept. They are purged in the background. Default: until somebody purges them. */
+  readonly retention?: RetentionOptions;
 }
 
 /**
@@ -79,26 +96,36 @@ export async function openEmbeddedTaskHub(
   store: Store,
   options: EmbeddedTaskHubOptions = {},
 ): Promise<EmbeddedTaskHub> {
+  const clock = options.clock ? wholeMilliseconds(options.clock) : backgroundClock;
+  const logger = options.logger ?? defaultLogger;
   const host = new TaskHubHost({
     store,
-    clock: options.clock ? wholeMilliseconds(options.clock) : backgroundClock,
-    logger: options.logger ?? defaultLogger,
+    clock,
+    logger,
     newId: options.newId ?? (() => randomUUID().replaceAll("-", "")),
     maxHistoryEvents: options.maxHistoryEvents ?? 200_000,
     maxAttempts: positive(options.maxAttempts ?? 10, "maxAttempts"),
+    gracePeriodMs: optionMs(options.gracePeriod ?? { seconds: 5 }, "gracePeriod"),
+    payloads: new PayloadLimit(options.maxPayloadBytes),
   });
+  const retention = new Retention(options.retention ?? {}, () => host.hub, clock, logger);
   try {
     await host.open();
   } catch (error) {
     await host.close();
     throw error;
   }
+  retention.start();
+  const close = async () => {
+    await retention.stop();
+    await host.close();
+  };
   return {
     ...createInProcessTransport(handlersOf(host)),
     stats: () => statsOf(host.hub),
     hasWorkerFor: ({ kind, name, version }) => host.hub.hasWorkerFor(kind, name, version),
-    close: () => host.close(),
-    [Symbol.asyncDispose]: () => host.close(),
+    close,
+    [Symbol.asyncDispose]: close,
   };
 }
 

@@ -4,6 +4,7 @@ export type { TaskHubStats } from "./task-hub-stats.ts";
 export { createInProcessTransport } from "./in-process-transport.ts";
 export type { TaskHubHandlers } from "./in-process-transport.ts";
 export { openMemoryTaskHub } from "./memory-task-hub.ts";
+export type { RetentionOptions } from "./retention.ts";
 export { createMemoryStore } from "./store/memory-store.ts";
 export type {
   AttemptRecord,

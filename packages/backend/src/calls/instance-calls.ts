@@ -19,6 +19,7 @@ import type { Instance } from "../state/instance.ts";
 import type { Milestone } from "../state/waiters.ts";
 import type { StoredInstance } from "../store/store.ts";
 import { withLimits } from "./call-limits.ts";
+import { checkSize, checkTexts } from "./message-checks.ts";
 import { toOrchestrationState } from "./instance-state.ts";
 
 /** Reads one instance, as it is on disk once all that the hub knows of it is there. */
@@ -69,6 +70,8 @@ function hasReached(instance: Instance, milestone: Milestone): boolean {
 }
 
 export async function raise(hub: Hub, request: RaiseEventRequest): Promise<RaiseEventResponse> {
+  checkTexts({ name: request.name, input: request.input });
+  checkSize(hub, request.input, "The event");
   await signal(hub, request.instanceId, (instance) =>
     raiseEvent(hub, instance, request.name, request.input),
   );
@@ -76,11 +79,15 @@ export async function raise(hub: Hub, request: RaiseEventRequest): Promise<Raise
 }
 
 export async function suspendInstance(hub: Hub, request: SuspendRequest): Promise<SuspendResponse> {
+  checkTexts({ reason: request.reason });
+  checkSize(hub, request.reason, "The reason");
   await signal(hub, request.instanceId, (instance) => suspend(hub, instance, request.reason));
   return { $typeName: "SuspendResponse" };
 }
 
 export async function resumeInstance(hub: Hub, request: ResumeRequest): Promise<ResumeResponse> {
+  checkTexts({ reason: request.reason });
+  checkSize(hub, request.reason, "The reason");
   await signal(hub, request.instanceId, (instance) => resume(hub, instance, request.reason));
   return { $typeName: "ResumeResponse" };
 }
@@ -89,6 +96,8 @@ export async function terminateInstance(
   hub: Hub,
   request: TerminateRequest,
 ): Promise<TerminateResponse> {
+  checkTexts({ output: request.output });
+  checkSize(hub, request.output, "The output");
   await signal(hub, request.instanceId, (instance) => {
     hub.journal.begin();
     terminate(hub, instance, request.output, request.recursive);

@@ -76,7 +76,8 @@ function endedQuery(filter: PurgeInstanceFilter, after: number): StoreQuery {
   };
 }
 
-async function purgeRecords(
+/** Purges what was read, with its descendants if it is recursive, in one commit. Gives how many there were. */
+export async function purgeRecords(
   hub: Hub,
   records: readonly InstanceRecord[],
   recursive: boolean,

@@ -11,6 +11,7 @@ import { statusName } from "../state/status.ts";
 import { turnsOf } from "../state/turns.ts";
 import type { InstanceRecord } from "../store/store.ts";
 import { readSettled } from "./instance-calls.ts";
+import { checkTexts } from "./message-checks.ts";
 
 /**
  * Lets a failed orchestration run on from before its failure, with its failed children, in one commit (rule 20). What
@@ -20,6 +21,7 @@ export async function rewind(
   hub: Hub,
   { instanceId, reason }: RewindInstanceRequest,
 ): Promise<RewindInstanceResponse> {
+  checkTexts({ reason });
   for (;;) {
     const reading = new Reading(hub);
     try {

@@ -5,6 +5,7 @@ import type {
 } from "@durabletask/protobuf";
 import { terminate } from "../commands/ending.ts";
 import type { Hub } from "../state/hub.ts";
+import { checkTexts } from "./message-checks.ts";
 
 /** As many as the scheduler takes at once. */
 const maxIds = 500;
@@ -14,6 +15,7 @@ export async function skipGracefulTerminations(
   hub: Hub,
   { instanceBatch, reason }: SkipGracefulOrchestrationTerminationsRequest,
 ): Promise<SkipGracefulOrchestrationTerminationsResponse> {
+  checkTexts({ reason });
   const ids = new Set(instanceBatch?.instanceIds);
   if (ids.size > maxIds) {
     throw new TaskHubError("INVALID_ARGUMENT", `A batch has at most ${maxIds} ids.`);

@@ -1,13 +1,16 @@
+import { TimestampSchema } from "@bufbuild/protobuf/wkt";
 import { TaskHubError } from "@durabletask/core";
 import type {
   CreateInstanceRequest,
   CreateInstanceResponse,
   OrchestrationStatus,
 } from "@durabletask/protobuf";
+import { TraceContextSchema } from "@durabletask/protobuf";
 import { createInstance } from "../commands/creation.ts";
 import { terminate } from "../commands/ending.ts";
 import type { Hub } from "../state/hub.ts";
 import { checkInstanceId } from "./instance-id.ts";
+import { checkEncodable, checkSize, checkTags, checkTexts } from "./message-checks.ts";
 import { ReusePolicy } from "./reuse-policy.ts";
 
 /** Starts an instance (rules 7 and 8). */
@@ -16,6 +19,7 @@ export async function startInstance(
   request: CreateInstanceRequest,
 ): Promise<CreateInstanceResponse> {
   if (!request.name) throw new TaskHubError("INVALID_ARGUMENT", "The orchestration has no name.");
+  checkStart(hub, request);
   const id = request.instanceId || hub.newId();
   checkInstanceId(id);
   const policy = new ReusePolicy(request.orchestrationIdReusePolicy);
@@ -29,6 +33,15 @@ export async function startInstance(
   const instance = hub.instances.get(id);
   if (instance) await hub.journal.settled(instance.batch);
   return { $typeName: "CreateInstanceResponse", instanceId: id };
+}
+
+function checkStart(hub: Hub, request: CreateInstanceRequest): void {
+  const { name, instanceId, version, input, executionId } = request;
+  checkTexts({ name, instanceId, version, input, executionId });
+  checkTags(request.tags);
+  checkEncodable(TraceContextSchema, request.parentTraceContext, "parentTraceContext");
+  checkEncodable(TimestampSchema, request.scheduledStartTimestamp, "scheduledStartTimestamp");
+  checkSize(hub, input, "The input");
 }
 
 interface Existing {

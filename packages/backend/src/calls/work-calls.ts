@@ -14,6 +14,7 @@ import { abandonActivity, completeActivity } from "../commands/activity.ts";
 import { commitTurn } from "../commands/turn.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import { WorkStream } from "../dispatch/work-stream.ts";
+import { checkActivityResponse, checkOrchestratorResponse } from "./message-checks.ts";
 import type { Hub } from "../state/hub.ts";
 import type { Activity, ActivityLease, TurnLease } from "../state/work.ts";
 
@@ -63,6 +64,7 @@ export async function completeTurn(
 ): Promise<CompleteTaskResponse> {
   const lease = turnLease(hub, response.completionToken, response.instanceId);
   if (!lease) return completed;
+  checkOrchestratorResponse(response);
   const { instance } = lease;
   hub.release(lease);
   if (instance.turn === lease) {
@@ -122,6 +124,7 @@ export async function completeActivityCall(
   hub: Hub,
   response: ActivityResponse,
 ): Promise<CompleteTaskResponse> {
+  checkActivityResponse(response);
   const lease = activityLease(hub, response);
   const activity = lease?.activity ?? openActivity(hub, response);
   if (lease) hub.release(lease);

@@ -3,14 +3,16 @@ import type {
   CompleteOrchestrationAction,
   HistoryEvent,
   OrchestratorAction,
+  OrchestratorResponse,
 } from "@durabletask/protobuf";
 import { OrchestrationStatus } from "@durabletask/protobuf";
 import { historyEvent } from "../state/history-events.ts";
+import type { PayloadLimit } from "../state/payload-limit.ts";
 import type { Instance } from "../state/instance.ts";
 
 /** What is wrong with an action that the hub cannot carry out (rule 10). */
 export interface ActionFault {
-  readonly errorType: "UnknownAction" | "InvalidAction";
+  readonly errorType: "UnknownAction" | "InvalidAction" | "PayloadTooLarge";
   readonly message: string;
 }
 
@@ -25,6 +27,41 @@ export function findFault(
     if (action.orchestratorActionType.case === "completeOrchestration") return undefined;
   }
   return undefined;
+}
+
+/** Looks for the first payload that is too large (rule 18). */
+export function findExcess(
+  payloads: PayloadLimit,
+  { actions, customStatus }: OrchestratorResponse,
+): ActionFault | undefined {
+  if (payloads.maxBytes === Infinity) return undefined;
+  if (payloads.isExceededBy(customStatus)) return excess(payloads, "The custom status");
+  for (const { id, orchestratorActionType } of actions) {
+    if (payloads.isExceededBy(payloadOf(orchestratorActionType))) {
+      return excess(payloads, `The payload of action ${id} (${orchestratorActionType.case})`);
+    }
+  }
+  return undefined;
+}
+
+function payloadOf({ case: kind, value }: OrchestratorAction["orchestratorActionType"]) {
+  switch (kind) {
+    case "scheduleTask":
+    case "createSubOrchestration":
+      return value.input;
+    case "sendEvent":
+      return value.data;
+    case "completeOrchestration":
+      return value.result;
+    case "terminateOrchestration":
+      return value.reason;
+    default:
+      return undefined;
+  }
+}
+
+function excess(payloads: PayloadLimit, what: string): ActionFault {
+  return { errorType: "PayloadTooLarge", message: payloads.complaint(what) };
 }
 
 function faultOf(

@@ -1,5 +1,5 @@
 import type { ActivityResponse } from "@durabletask/protobuf";
-import { taskCompleted, taskFailed } from "../state/history-events.ts";
+import { failure, taskCompleted, taskFailed } from "../state/history-events.ts";
 import { backOffMs } from "../state/back-offs.ts";
 import type { Hub } from "../state/hub.ts";
 import type { Activity } from "../state/work.ts";
@@ -23,11 +23,21 @@ export function completeActivity(
   if (!instance) return;
   instance.activities.delete(taskId);
   const timestamp = toTimestamp(instance.stamp(hub.clock.now()));
+  const failed = response.failureDetails ?? tooLarge(hub, activity, response.result);
   hub.deliver(
     instance,
-    response.failureDetails
-      ? taskFailed(timestamp, taskId, response.failureDetails)
+    failed
+      ? taskFailed(timestamp, taskId, failed)
       : taskCompleted(timestamp, taskId, response.result),
+  );
+}
+
+/** Rule 18. */
+function tooLarge({ payloads }: Hub, { event }: Activity, result: string | undefined) {
+  if (!payloads.isExceededBy(result)) return undefined;
+  return failure(
+    "PayloadTooLarge",
+    payloads.complaint(`The result of the activity "${event.name}"`),
   );
 }
 

@@ -11,7 +11,7 @@ import type { Instance } from "../state/instance.ts";
 import type { TurnLease } from "../state/work.ts";
 import { toTimestamp } from "../time/timestamp.ts";
 import type { ActionFault } from "./actions.ts";
-import { findFault, recordOf, splitActions } from "./actions.ts";
+import { findExcess, findFault, recordOf, splitActions } from "./actions.ts";
 import type { Origin } from "./effects.ts";
 import { carryOut, carryOutTermination, detach } from "./effects.ts";
 import { markEnded, tellParent } from "./ending.ts";
@@ -21,7 +21,7 @@ import { beginGeneration } from "./generation.ts";
 export function commitTurn(hub: Hub, lease: TurnLease, response: OrchestratorResponse): void {
   const { instance } = lease;
   noteTurn(hub, instance, response);
-  const fault = findFault(instance, response.actions);
+  const fault = findFault(instance, response.actions) ?? findExcess(hub.payloads, response);
   if (fault) return fail(hub, lease, fault);
   const { sent, last, lastId } = splitActions(response.actions);
   if (last?.orchestrationStatus === OrchestrationStatus.CONTINUED_AS_NEW) {
@@ -43,7 +43,8 @@ function noteTurn(hub: Hub, instance: Instance, response: OrchestratorResponse):
   instance.backOffs = undefined;
   if (instance.suspect) hub.quarantine.settle(instance.suspect);
   instance.updatedAt = instance.stamp(hub.clock.now());
-  instance.customStatus = response.customStatus ?? instance.customStatus;
+  if (!hub.payloads.isExceededBy(response.customStatus))
+    instance.customStatus = response.customStatus ?? instance.customStatus;
   instance.traceContext = response.orchestrationTraceContext ?? instance.traceContext;
   if (instance.status === OrchestrationStatus.PENDING)
     instance.status = OrchestrationStatus.RUNNING;

@@ -11,6 +11,7 @@ import type { Instance } from "./instance.ts";
 import type { OpenBatch } from "./journal.ts";
 import { Journal, unavailable } from "./journal.ts";
 import { leaseActivity, leaseTurn, needsHistory } from "./leasing.ts";
+import type { PayloadLimit } from "./payload-limit.ts";
 import { Quarantine } from "./quarantine.ts";
 import { replayLog } from "./log-replay.ts";
 import { Lookups } from "./lookups.ts";
@@ -29,6 +30,9 @@ export interface HubParts {
   readonly maxHistoryEvents: number;
   /** So many deaths of the process an item may have caused for sure. */
   readonly maxAttempts: number;
+  /** How long a worker whose connection is lost may still bring results. */
+  readonly gracePeriodMs: number;
+  readonly payloads: PayloadLimit;
 }
 
 /**
@@ -50,6 +54,8 @@ export class Hub implements WorkSource {
   readonly lookups: Lookups = new Lookups();
   readonly quarantine: Quarantine = new Quarantine(this);
   readonly maxAttempts: number;
+  readonly payloads: PayloadLimit;
+  readonly #gracePeriodMs: number;
   readonly unclaimed: UnclaimedWatch = new UnclaimedWatch(this);
 
   /** Instances that live, and ended ones whose last commit is to come. */
@@ -72,6 +78,8 @@ export class Hub implements WorkSource {
     this.logger = parts.logger;
     this.newId = parts.newId;
     this.maxAttempts = parts.maxAttempts;
+    this.payloads = parts.payloads;
+    this.#gracePeriodMs = parts.gracePeriodMs;
     this.#onFailure = onFailure;
     this.#epoch = parts.newId().slice(-12);
     this.#lastKey = opening.lastKey;
@@ -257,9 +265,19 @@ export class Hub implements WorkSource {
     if (this.quarantine.isExclusive) this.quarantine.check();
   }
 
-  // Rule 17: what a lost connection was at could stay leased for a while, since its results may still come on the
-  // next one. `lease.stream.end.by` tells the two apart; for now both are given back at once.
+  /**
+   * The stream has ended. A worker that closed it will bring nothing any more; one that has lost its connection may, on
+   * the next one: what it was at stays leased for a while (rule 17).
+   */
   returned(lease: Lease): void {
+    if (lease.stream.end?.by !== "connection" || this.#gracePeriodMs === 0)
+      return this.#takeBack(lease);
+    this.alarms.add(this.clock.now() + this.#gracePeriodMs, () => {
+      if (this.leases.has(lease.token)) this.#takeBack(lease);
+    });
+  }
+
+  #takeBack(lease: Lease): void {
     this.leases.delete(lease.token);
     if (lease.kind === "turn") {
       const { instance } = lease;

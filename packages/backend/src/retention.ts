@@ -1,0 +1,85 @@
+import type { Clock, Duration, Logger } from "@durabletask/core";
+import { OrchestrationStatus } from "@durabletask/protobuf";
+import { purgeRecords } from "./calls/purge-call.ts";
+import type { Hub } from "./state/hub.ts";
+import { readStore } from "./state/hub.ts";
+import { optionMs } from "./time/duration-ms.ts";
+
+/** How long ended instances are kept, by how they ended. What is not named is kept until it is purged. */
+export interface RetentionOptions {
+  readonly completed?: Duration;
+  readonly failed?: Duration;
+  readonly terminated?: Duration;
+}
+
+const everyMs = 60_000;
+const pageSize = 500;
+const { COMPLETED, FAILED, TERMINATED, CANCELED } = OrchestrationStatus;
+
+interface Rule {
+  readonly statuses: readonly OrchestrationStatus[];
+  readonly ageMs: number;
+}
+
+/** Purges what has ended long enough ago, once a minute (rule 18). */
+export class Retention {
+  readonly #rules: readonly Rule[];
+  readonly #currentHub: () => Hub;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  #cancel: (() => void) | undefined;
+  #sweeping: Promise<void> | undefined;
+  #isStopped = false;
+
+  constructor(options: RetentionOptions, currentHub: () => Hub, clock: Clock, logger: Logger) {
+    const { completed, failed, terminated } = options;
+    const rules: Rule[] = [];
+    const add = (age: Duration | undefined, name: string, ...statuses: OrchestrationStatus[]) => {
+      if (age) rules.push({ statuses, ageMs: optionMs(age, `retention.${name}`) });
+    };
+    add(completed, "completed", COMPLETED);
+    add(failed, "failed", FAILED);
+    add(terminated, "terminated", TERMINATED, CANCELED);
+    this.#rules = rules;
+    this.#currentHub = currentHub;
+    this.#clock = clock;
+    this.#logger = logger;
+  }
+
+  start(): void {
+    if (this.#rules.length === 0 || this.#isStopped) return;
+    this.#cancel = this.#clock.schedule(() => {
+      this.#sweeping = this.#sweep().then(
+        () => this.start(),
+        (error: unknown) => {
+          // The store is away, or the hub has crashed meanwhile: the next sweep finds the rest.
+          this.#logger.warn?.(
+            { event: "hub.retention-failed", error },
+            "old instances could not be purged",
+          );
+          this.start();
+        },
+      );
+    }, everyMs);
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#cancel?.();
+    await this.#sweeping;
+  }
+
+  async #sweep(): Promise<void> {
+    for (const { statuses, ageMs } of this.#rules) {
+      const completedTo = this.#clock.now() - ageMs;
+      let found = pageSize;
+      while (found === pageSize && !this.#isStopped) {
+        const hub = this.#currentHub();
+        const query = { after: undefined, limit: pageSize, statuses, completedFrom: undefined };
+        const page = await readStore(hub.store.ended({ ...query, completedTo }));
+        await purgeRecords(hub, page, false);
+        found = page.length;
+      }
+    }
+  }
+}
