@@ -1,3 +1,4 @@
+import { accessSync, constants } from "node:fs";
 import { DurableTaskError } from "@durabletask/core";
 import type { TaskHubOwner } from "./owner-file.ts";
 
@@ -5,6 +6,7 @@ import type { TaskHubOwner } from "./owner-file.ts";
 const busy = 5;
 const locked = 6;
 const readOnly = 8;
+const ioError = 10;
 const corrupt = 11;
 const cannotOpen = 14;
 const notADatabase = 26;
@@ -22,9 +24,10 @@ export function openError(file: string, error: unknown, owner: TaskHubOwner | un
     case locked:
       return new DurableTaskError("TASK_HUB_OWNED", ownedMessage(file, owner), { cause: error });
     case readOnly:
-      return new DurableTaskError("TASK_HUB_READ_ONLY", `The task hub ${file} cannot be written.`, {
-        cause: error,
-      });
+      return cannotBeWritten(file, error);
+    case ioError:
+      // On a read-only file system SQLite opens the file, and fails when it writes beside it.
+      return isWritable(file) ? error : cannotBeWritten(file, error);
     case cannotOpen:
       return new DurableTaskError(
         "TASK_HUB_UNREACHABLE",
@@ -36,6 +39,21 @@ export function openError(file: string, error: unknown, owner: TaskHubOwner | un
       return notATaskHub(file, "it is not a SQLite database, or it is damaged", error);
     default:
       return error;
+  }
+}
+
+function cannotBeWritten(file: string, cause: unknown): DurableTaskError {
+  const message = `The task hub ${file} cannot be written.`;
+  return new DurableTaskError("TASK_HUB_READ_ONLY", message, { cause });
+}
+
+function isWritable(file: string): boolean {
+  try {
+    accessSync(file, constants.W_OK);
+    return true;
+  } catch {
+    // Whatever the reason, it is what the caller wants to know.
+    return false;
   }
 }
 
