@@ -18,14 +18,14 @@ function mountDisk(bytes: number): string | undefined {
   const folder = dirname(temporaryFile());
   mkdirSync(folder, { recursive: true });
   try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${bytes}`, "tmpfs", folder], {
+    execFileSync("/bin/mount", ["-t", "tmpfs", "-o", `size=${bytes}`, "tmpfs", folder], {
       stdio: "ignore",
     });
   } catch {
     return undefined;
   }
   onTestFinished(() => {
-    execFileSync("umount", ["--lazy", folder]);
+    execFileSync("/bin/umount", ["--lazy", folder]);
   });
   return folder;
 }
@@ -88,13 +88,13 @@ describe("a disk that fails", () => {
     const file = `${folder}/hub.db`;
     await (await openTaskHub(file, { logger: silentLogger })).close();
     // What is read-only does not stop root, but a file system that is.
-    if (isRoot) execFileSync("mount", ["-o", "remount,ro", folder]);
+    if (isRoot) execFileSync("/bin/mount", ["-o", "remount,ro", folder]);
     else chmodSync(file, 0o444);
     await expect(openTaskHub(file)).rejects.toMatchObject({
       code: "TASK_HUB_READ_ONLY",
       message: expect.stringContaining(file),
     });
-    if (isRoot) execFileSync("mount", ["-o", "remount,rw", folder]);
+    if (isRoot) execFileSync("/bin/mount", ["-o", "remount,rw", folder]);
     else chmodSync(file, 0o644);
     await (await openTaskHub(file, { logger: silentLogger })).close();
   });

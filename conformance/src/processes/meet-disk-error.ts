@@ -6,7 +6,7 @@ import { openTaskHub } from "@durabletask/sqlite";
 // Lets a task hub meet a real I/O error in a commit: no file of this process may grow beyond a limit for a while. Says
 // what callers met, and which instances are there afterwards.
 const limit = (bytes: string) =>
-  execFileSync("prlimit", ["--pid", String(process.pid), `--fsize=${bytes}:`]);
+  execFileSync("/usr/bin/prlimit", ["--pid", String(process.pid), `--fsize=${bytes}:`]);
 // Without a listener the process would die of the signal that comes with the error.
 process.on("SIGXFSZ", () => undefined);
 
