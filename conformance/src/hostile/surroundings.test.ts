@@ -26,19 +26,16 @@ const broken = (): never => {
 };
 
 describe("a logger that throws", () => {
-  const logger: Logger = { debug: broken };
+  const logger: Logger = { debug: broken, info: broken, warn: broken, error: broken };
 
-  // The worker hands back whatever its log could not tell of, again and again. Of `info` it connects for ever, of `warn` it
-  // ends with an unhandled rejection.
-  it.fails("breaks no work", async () => {
+  it("breaks no work", async () => {
     const world = await World.open(setting);
     await world.work([quick, main], { logger });
     const id = await world.client.scheduleNewOrchestration(main, "a");
     expect((await world.end(id)).output).toBe("a");
   });
 
-  // What was asked for is done; the caller gets the logger's error.
-  it.fails("breaks no client", async () => {
+  it("breaks no client", async () => {
     const world = await World.open(setting);
     await world.work([quick, main]);
     const client = new TaskHubClient(world.hub, { clock: world.clock, logger });

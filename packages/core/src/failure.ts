@@ -117,8 +117,12 @@ export function failureOf(thrown: unknown, properties?: FailureProperties): Task
   const seen = new Set<unknown>();
   for (let next: unknown = thrown; chain.length < deepestCause && !seen.has(next);) {
     seen.add(next);
-    if (next instanceof RemoteError) {
-      chain.push(next.failure);
+    const remote = guarded(
+      () => (next instanceof RemoteError ? next.failure : undefined),
+      undefined,
+    );
+    if (remote !== undefined) {
+      chain.push(remote);
       break;
     }
     chain.push(encode(next, properties));
@@ -192,9 +196,9 @@ const noMessage = "(no message)";
 
 /** Errors of another realm (a `vm` context, a test runner) are errors too. */
 function isError(value: unknown): value is Error {
-  return (
-    value instanceof Error ||
-    guarded(() => Object.prototype.toString.call(value) === "[object Error]", false)
+  return guarded(
+    () => value instanceof Error || Object.prototype.toString.call(value) === "[object Error]",
+    false,
   );
 }
 

@@ -95,7 +95,7 @@ export type { FailedTask, FailureDetails, FailureProperties } from "./failure.ts
 export type { InputSurvivesJson, Jsonify } from "./json.ts";
 export { defaultLogger, silentLogger } from "./logger.ts";
 export type { LogEvent } from "./log-event.ts";
-export type { Logger } from "./logger.ts";
+export type { LogLine, Logger } from "./logger.ts";
 export type { ActivityMiddleware, Middleware } from "./middleware.ts";
 export type { OrchestrationMiddleware } from "./engine/orchestration-middleware.ts";
 export { PayloadInvalidError } from "./payload-format.ts";

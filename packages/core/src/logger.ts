@@ -1,3 +1,6 @@
+/** Writes one line: facts, and the words that say them. */
+export type LogLine = (fields: Readonly<Record<string, unknown>>, message: string) => void;
+
 /**
  * What the library writes its log to. `console` and pino satisfy it.
  *
@@ -5,10 +8,10 @@
  * nothing is built for it.
  */
 export interface Logger {
-  debug?(fields: Readonly<Record<string, unknown>>, message: string): void;
-  info?(fields: Readonly<Record<string, unknown>>, message: string): void;
-  warn?(fields: Readonly<Record<string, unknown>>, message: string): void;
-  error?(fields: Readonly<Record<string, unknown>>, message: string): void;
+  readonly debug?: LogLine | undefined;
+  readonly info?: LogLine | undefined;
+  readonly warn?: LogLine | undefined;
+  readonly error?: LogLine | undefined;
 }
 
 /** Writes nothing. */
@@ -19,6 +22,38 @@ export const defaultLogger: Logger = {
   warn: (fields, message) => write("warn", fields, message),
   error: (fields, message) => write("error", fields, message),
 };
+
+/**
+ * The same logger, except that what it throws is swallowed: a log that fails must not fail the work. Levels that are missing
+ * stay missing; methods are looked up at each call, since some loggers swap theirs.
+ */
+export function guardLogger(logger: Logger): Logger {
+  return {
+    get debug() {
+      return guarded(logger, "debug");
+    },
+    get info() {
+      return guarded(logger, "info");
+    },
+    get warn() {
+      return guarded(logger, "warn");
+    },
+    get error() {
+      return guarded(logger, "error");
+    },
+  };
+}
+
+function guarded(logger: Logger, level: keyof Logger): LogLine | undefined {
+  if (logger[level] === undefined) return undefined;
+  return (fields, message) => {
+    try {
+      logger[level]?.(fields, message);
+    } catch {
+      // There is nowhere left to say it.
+    }
+  };
+}
 
 function write(level: string, fields: Readonly<Record<string, unknown>>, message: string): void {
   const facts = Object.entries(fields).map(([name, value]) => `${name}=${text(value)}`);

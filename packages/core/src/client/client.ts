@@ -13,7 +13,7 @@ import { InvalidArgumentError, TaskHubError } from "../errors.ts";
 import type { Jsonify } from "../json.ts";
 import type { PayloadCoder } from "../payload-format.ts";
 import type { LogEvent } from "../log-event.ts";
-import { defaultLogger, type Logger } from "../logger.ts";
+import { defaultLogger, guardLogger, type Logger } from "../logger.ts";
 import { ProcessHold } from "../process-hold.ts";
 import { createTaskHubService, type TaskHubService } from "../task-hub-service.ts";
 import type { Transport } from "../transport.ts";
@@ -78,7 +78,7 @@ export class TaskHubClient implements AsyncDisposable {
     this.#converter = options.converter ?? jsonConverter;
     this.#clock = options.clock ?? systemClock;
     this.#defaultVersion = options.defaultVersion;
-    this.#logger = options.logger ?? defaultLogger;
+    this.#logger = guardLogger(options.logger ?? defaultLogger);
   }
 
   /**

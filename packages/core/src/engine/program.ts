@@ -152,6 +152,8 @@ class GeneratorProgram implements Program, TaskObserver {
     this.#flow.steps += 1;
     const task = this.#awaited;
     if (task === undefined) return this.#generator.next();
+    // A combinator of no tasks belongs to no session.
+    if (task.flow !== this.#flow) task.flow.steps += 1;
     if (!task.isFailed) return this.#generator.next(plainValue(task.result));
     if (this.#generator.throw === undefined) throw task.error;
     return this.#generator.throw(task.error);

@@ -5,7 +5,7 @@ import { type PayloadConverter, jsonConverter } from "../converter.ts";
 import { type Duration, durationToMs } from "../duration.ts";
 import { InvalidArgumentError } from "../errors.ts";
 import { type FailureProperties, failureOf } from "../failure.ts";
-import { type Logger, defaultLogger } from "../logger.ts";
+import { defaultLogger, guardLogger, type Logger } from "../logger.ts";
 
 /** How many work items of each kind a worker runs at the same time. */
 export interface Concurrency {
@@ -117,7 +117,8 @@ export interface WorkerSettings {
 /** Throws `InvalidArgumentError` for what cannot be. */
 export function workerSettings(options: TaskHubWorkerOptions): WorkerSettings {
   const perKind = 100 * availableParallelism();
-  const { concurrency = {}, sessions = {}, logger = defaultLogger } = options;
+  const { concurrency = {}, sessions = {} } = options;
+  const logger = guardLogger(options.logger ?? defaultLogger);
   const maximumTimerInterval = options.maximumTimerInterval ?? { days: 3 };
   return {
     orchestrations: positive(concurrency.orchestrations ?? perKind, "concurrency.orchestrations"),
