@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { CallOptions, Clock, Duration, Logger, Transport } from "@durabletask/core";
 import { defaultLogger, InvalidArgumentError, TaskHubError } from "@durabletask/core";
+import { durationToMs, guardLogger } from "@durabletask/core/spi";
 import {
   getInstance,
   raise,
@@ -34,7 +35,6 @@ import type { TaskHubStats } from "./task-hub-stats.ts";
 import { statsOf } from "./task-hub-stats.ts";
 import { TaskHubHost } from "./task-hub-host.ts";
 import { backgroundClock } from "./time/background-clock.ts";
-import { optionMs } from "./time/duration-ms.ts";
 import { wholeMilliseconds } from "./time/whole-milliseconds.ts";
 
 /** A task hub inside this process. Hand it to clients and workers: it is their transport. */
@@ -97,7 +97,7 @@ export async function openEmbeddedTaskHub(
   options: EmbeddedTaskHubOptions = {},
 ): Promise<EmbeddedTaskHub> {
   const clock = options.clock ? wholeMilliseconds(options.clock) : backgroundClock;
-  const logger = options.logger ?? defaultLogger;
+  const logger = guardLogger(options.logger ?? defaultLogger);
   const host = new TaskHubHost({
     store,
     clock,
@@ -105,7 +105,7 @@ export async function openEmbeddedTaskHub(
     newId: options.newId ?? (() => randomUUID().replaceAll("-", "")),
     maxHistoryEvents: options.maxHistoryEvents ?? 200_000,
     maxAttempts: positive(options.maxAttempts ?? 10, "maxAttempts"),
-    gracePeriodMs: optionMs(options.gracePeriod ?? { seconds: 5 }, "gracePeriod"),
+    gracePeriodMs: durationToMs(options.gracePeriod ?? { seconds: 5 }, "gracePeriod"),
     payloads: new PayloadLimit(options.maxPayloadBytes),
   });
   const retention = new Retention(options.retention ?? {}, () => host.hub, clock, logger);

@@ -1,9 +1,9 @@
 import type { Clock, Duration, Logger } from "@durabletask/core";
+import { durationToMs } from "@durabletask/core/spi";
 import { OrchestrationStatus } from "@durabletask/protobuf";
 import { purgeRecords } from "./calls/purge-call.ts";
 import type { Hub } from "./state/hub.ts";
 import { readStore } from "./state/hub.ts";
-import { optionMs } from "./time/duration-ms.ts";
 
 /** How long ended instances are kept, by how they ended. What is not named is kept until it is purged. */
 export interface RetentionOptions {
@@ -35,7 +35,7 @@ export class Retention {
     const { completed, failed, terminated } = options;
     const rules: Rule[] = [];
     const add = (age: Duration | undefined, name: string, ...statuses: OrchestrationStatus[]) => {
-      if (age) rules.push({ statuses, ageMs: optionMs(age, `retention.${name}`) });
+      if (age) rules.push({ statuses, ageMs: durationToMs(age, `retention.${name}`) });
     };
     add(completed, "completed", COMPLETED);
     add(failed, "failed", FAILED);
