@@ -118,10 +118,12 @@ export function describeLimits(createStore: CreateStore): void {
       bench.start("d", { version: wrong(Symbol("v")) }),
       bench.service.raiseEvent({ instanceId: "a", name: "x", input: wrong({}) }),
       bench.service.terminateInstance({ instanceId: "a", output: wrong([]) }),
+      bench.start("e", { scheduledStartTimestamp: instant(9_100_000_000_000n) }),
+      bench.start("f", { scheduledStartTimestamp: instant(1n << 62n) }),
       bench.start("good"),
     ]);
-    expect(starts.slice(0, 5)).toMatchObject([invalid, invalid, invalid, invalid, invalid]);
-    expect(starts[5]).toMatchObject({ status: "fulfilled" });
+    expect(starts.slice(0, 7)).toMatchObject(Array.from({ length: 7 }, () => invalid));
+    expect(starts[7]).toMatchObject({ status: "fulfilled" });
     const turn = await worker.turn();
     const actions = [
       schedule(1, wrong(7)),
@@ -156,4 +158,8 @@ export function describeLimits(createStore: CreateStore): void {
     expect(await bench.state("a")).toMatchObject({ orchestrationStatus: RUNNING });
     expect(bench.warnings).toEqual([]);
   });
+}
+
+function instant(seconds: bigint) {
+  return { $typeName: "google.protobuf.Timestamp" as const, seconds, nanos: 0 };
 }

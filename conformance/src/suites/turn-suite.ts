@@ -9,6 +9,33 @@ import { eventNames } from "../scripted-worker.ts";
 const { RUNNING, COMPLETED, FAILED, TERMINATED } = OrchestrationStatus;
 
 export function describeTurns(createStore: CreateStore): void {
+  it("rule 6: a turn that terminates its own instance asks for nothing after that, and nothing comes after its end", async () => {
+    const bench = await openBench(createStore);
+    await bench.start("a");
+    const worker = bench.worker();
+    const soon = bench.clock.now() + 1000;
+    await worker.run(end(1, "a"), schedule(2), timer(3, soon));
+    expect(await worker.isIdle()).toBe(true);
+    await bench.pass(2000);
+    expect((await bench.state("a")).orchestrationStatus).toBe(TERMINATED);
+    const names = eventNames(await bench.history("a"));
+    expect(names.at(-1)).toBe("executionCompleted");
+  });
+
+  it("rule 10: two actions of one turn under one id fail the instance", async () => {
+    const bench = await openBench(createStore);
+    const soon = bench.clock.now() + 1000;
+    for (const actions of [
+      [timer(5, soon), timer(5, soon)],
+      [schedule(0), schedule(0)],
+    ]) {
+      const id = `twice-${actions[0]?.id}`;
+      await bench.start(id);
+      await bench.worker().run(...actions);
+      expect((await bench.state(id)).orchestrationStatus).toBe(FAILED);
+    }
+  });
+
   it("gives an activity everything that its orchestrator said of it", async () => {
     const bench = await openBench(createStore);
     await bench.start("a");

@@ -40,11 +40,17 @@ export class TaskHubHost {
     const opening = await this.#parts.store.open();
     // What the store says after a failed commit is of this process, which lives.
     this.#wasUnclean ??= opening.fence !== undefined && opening.fence !== cleanFence;
-    const hub: Hub = new Hub(this.#parts, opening, (error) => this.#crash(hub, error));
+    let failure: { readonly cause: unknown } | undefined;
+    const hub: Hub = new Hub(this.#parts, opening, (cause) => {
+      failure ??= { cause };
+      this.#crash(hub, cause);
+    });
     try {
       // After a failed sync, a row that looks gone can come back unless something is committed after it.
       await this.#parts.store.commit(fence(this.#parts.newId()));
       await recover(hub, this.#wasUnclean);
+      // What was taken up may have failed to commit already: this hub has stopped, and another must be opened.
+      if (failure !== undefined) throw failure.cause;
     } catch (cause) {
       hub.stop(unavailable("The task hub could not be opened.", cause));
       throw cause;

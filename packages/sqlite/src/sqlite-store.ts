@@ -53,9 +53,17 @@ export class SqliteStore implements Store {
     // After a failed commit: what this connection believes is not what is on disk.
     this.#forget();
     const db = openDatabase(this.#file, this.#synchronous);
-    const statements = prepareStatements(db);
-    this.#connection = { db, statements };
-    const last = statements.last.get();
+    let last: Row | undefined;
+    try {
+      const statements = prepareStatements(db);
+      last = statements.last.get();
+      this.#connection = { db, statements };
+    } catch (error) {
+      // Nobody else could open the file while this handle has it.
+      removeOwner(this.#file);
+      attempt(() => db.close());
+      throw error;
+    }
     return {
       lastKey: Number(last?.["k"]),
       lastRow: Number(last?.["r"]),

@@ -79,7 +79,7 @@ function checkAction({
       if (kind === "createSubOrchestration") checkText(value.instanceId, "instanceId");
       return;
     case "createTimer":
-      checkTimestamp(value.fireAt);
+      checkTimestamp(value.fireAt, "fireAt");
       return;
     case "sendEvent":
       checkText(value.instance?.instanceId, "instance.instanceId");
@@ -99,14 +99,17 @@ function checkAction({
   }
 }
 
-/** Years 1 to 9999, as the wire has it. */
-function checkTimestamp(timestamp: { seconds: bigint; nanos: number } | undefined): void {
+/** Years 1 to 9999, as the wire has it, and as a store can read it back. */
+export function checkTimestamp(
+  timestamp: { readonly seconds: bigint; readonly nanos: number } | undefined,
+  name: string,
+): void {
   if (!timestamp) return;
   const { seconds, nanos } = timestamp;
   const isWithin =
     typeof seconds === "bigint" && seconds >= -62_135_596_800n && seconds <= 253_402_300_799n;
   if (!isWithin || !Number.isInteger(nanos) || nanos < 0 || nanos > 999_999_999) {
-    throw wrong("fireAt", `${seconds}.${nanos}`);
+    throw wrong(name, `${seconds}.${nanos}`);
   }
 }
 

@@ -96,9 +96,10 @@ async function withDescendants(
 ): Promise<readonly InstanceRecord[]> {
   const found = new Map(records.map((record) => [record.key, record]));
   // A map is walked in order of insertion, what is added meanwhile included.
-  for (const { id } of found.values()) {
+  for (const { id, key } of found.values()) {
     for (const child of await readStore(hub.store.children(id))) {
-      if (hasEnded(child)) found.set(child.key, child);
+      // A younger instance of that id may have taken the place of the one whose child this was.
+      if (hasEnded(child) && child.key > key) found.set(child.key, child);
     }
   }
   return [...found.values()];

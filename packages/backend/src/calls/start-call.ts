@@ -1,4 +1,3 @@
-import { TimestampSchema } from "@bufbuild/protobuf/wkt";
 import { TaskHubError } from "@durabletask/core";
 import type {
   CreateInstanceRequest,
@@ -10,7 +9,13 @@ import { createInstance } from "../commands/creation.ts";
 import { terminate } from "../commands/ending.ts";
 import type { Hub } from "../state/hub.ts";
 import { checkInstanceId } from "./instance-id.ts";
-import { checkEncodable, checkSize, checkTags, checkTexts } from "./message-checks.ts";
+import {
+  checkEncodable,
+  checkSize,
+  checkTags,
+  checkTexts,
+  checkTimestamp,
+} from "./message-checks.ts";
 import { ReusePolicy } from "./reuse-policy.ts";
 
 /** Starts an instance (rules 7 and 8). */
@@ -40,7 +45,7 @@ function checkStart(hub: Hub, request: CreateInstanceRequest): void {
   checkTexts({ name, instanceId, version, input, executionId });
   checkTags(request.tags);
   checkEncodable(TraceContextSchema, request.parentTraceContext, "parentTraceContext");
-  checkEncodable(TimestampSchema, request.scheduledStartTimestamp, "scheduledStartTimestamp");
+  checkTimestamp(request.scheduledStartTimestamp, "scheduledStartTimestamp");
   checkSize(hub, input, "The input");
 }
 

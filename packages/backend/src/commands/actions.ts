@@ -21,12 +21,22 @@ export function findFault(
   instance: Instance,
   actions: readonly OrchestratorAction[],
 ): ActionFault | undefined {
+  const ids = new Set<number>();
   for (const action of actions) {
     const fault = faultOf(instance, action);
     if (fault) return fault;
+    if (opensTask(action) && ids.has(action.id)) {
+      return invalid(action.id, "another action of this turn has its id");
+    }
+    if (opensTask(action)) ids.add(action.id);
     if (action.orchestratorActionType.case === "completeOrchestration") return undefined;
   }
   return undefined;
+}
+
+/** Whether a result will come for it, under its id. */
+function opensTask({ orchestratorActionType: { case: kind } }: OrchestratorAction): boolean {
+  return kind === "scheduleTask" || kind === "createTimer" || kind === "createSubOrchestration";
 }
 
 /** Looks for the first payload that is too large (rule 18). */

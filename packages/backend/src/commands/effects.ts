@@ -170,6 +170,9 @@ function childRefusal(id: string, isActive: boolean): ReturnType<typeof failure>
   if (isActive) {
     return failure("InstanceAlreadyExists", `An instance with the id "${id}" is active already.`);
   }
+  if (!id.isWellFormed()) {
+    return failure("InvalidInstanceId", "The instance id is not well-formed Unicode.");
+  }
   if (id.startsWith("@")) {
     return failure("InvalidInstanceId", `"${id}" is the id of an entity, not of an orchestration.`);
   }

@@ -60,7 +60,9 @@ export function terminate(
   const doomed = [instance];
   for (let next = doomed.pop(); next; next = doomed.pop()) {
     if (next.hasEnded) continue;
-    if (recurse) for (const child of hub.childrenOf.get(next.id) ?? []) doomed.push(child);
+    // Older children are those of another instance, which had this id before.
+    for (const child of (recurse && hub.childrenOf.get(next.id)) || [])
+      if (child.key > next.key) doomed.push(child);
     terminateOne(hub, next, output, recurse);
   }
 }

@@ -30,6 +30,14 @@ export async function recover(hub: Hub, wasUnclean: boolean): Promise<void> {
   }
   for (const detached of await hub.store.detached()) recoverDetached(hub, detached, suspects);
   suspects?.finish(hub);
+  // After a clean end nobody is suspected any more.
+  if (!wasUnclean) forgetAttempts(hub, await hub.store.attempts());
+}
+
+function forgetAttempts(hub: Hub, records: readonly AttemptRecord[]): void {
+  if (records.length === 0) return;
+  const { attempts } = hub.journal.begin();
+  for (const record of records) attempts.set(record, { ...record, attempts: 0 });
 }
 
 /** Items that may have killed the process, and what is recorded of them. */
@@ -53,9 +61,7 @@ class Suspects {
   finish(hub: Hub): void {
     for (const suspect of this.#all)
       if (suspect.alone >= hub.maxAttempts) failPoisoned(hub, suspect);
-    if (this.#past.size === 0) return;
-    const { attempts } = hub.journal.begin();
-    for (const record of this.#past.values()) attempts.set(record, { ...record, attempts: 0 });
+    forgetAttempts(hub, [...this.#past.values()]);
   }
 }
 

@@ -124,6 +124,8 @@ function carryOutAll(
       continue;
     }
     const event = recorded[next++];
+    // The turn has terminated its own instance, directly or by its parent: what it asked for after that is dropped.
+    if (origin.instance.hasEnded && !origin.isOver) return;
     if (event) carryOut(hub, origin, event);
   }
 }

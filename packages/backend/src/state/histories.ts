@@ -28,6 +28,16 @@ export class Histories {
     this.#evict(instance);
   }
 
+  /**
+   * Takes a history that was read for a turn. It stays until that turn has joined it: evicted before, it would be read again
+   * and again, where many instances wait for theirs.
+   */
+  hold(instance: Instance, history: HistoryEvent[]): void {
+    this.drop(instance);
+    instance.history = history;
+    this.#events += history.length;
+  }
+
   /** What a turn recorded joins the history, if that is here. */
   append(instance: Instance, ...parts: readonly (readonly HistoryEvent[])[]): void {
     const { history } = instance;

@@ -141,6 +141,8 @@ export class Hub implements WorkSource {
 
   /** Puts an event into the inbox of a live instance. */
   deliver(instance: Instance, event: HistoryEvent): void {
+    // The last event of what has ended says how it ended: nothing comes after it.
+    if (instance.hasEnded) return;
     instance.inbox.push(event);
     this.journal.appendMessage(instance, [event]);
     this.considerTurn(instance);
@@ -314,7 +316,7 @@ export class Hub implements WorkSource {
       const { history } = replayLog(await this.store.chain(tail));
       instance.isLoading = false;
       if (instance.hasEnded) return;
-      this.histories.put(instance, history);
+      this.histories.hold(instance, history);
       this.#offerTurn(instance);
     };
     load().catch((error: unknown) => this.#onFailure(error));

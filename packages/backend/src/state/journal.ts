@@ -176,7 +176,7 @@ export class Journal {
     this.#open = new OpenBatch(batch.number + 1);
     this.#underWay = batch;
     const begun = performance.now();
-    this.#store.commit(batch.seal()).then(
+    commit(this.#store, batch).then(
       () => {
         this.#durations.add(performance.now() - begun);
         this.#committed(batch);
@@ -192,6 +192,15 @@ export class Journal {
     batch.resolve();
     this.#listener.committed(batch);
     if (this.#open.commands > 0) this.#schedule();
+  }
+}
+
+/** A store that throws instead of rejecting has failed in the same way. */
+function commit(store: Store, batch: OpenBatch): Promise<void> {
+  try {
+    return store.commit(batch.seal());
+  } catch (error) {
+    return Promise.reject(error);
   }
 }
 

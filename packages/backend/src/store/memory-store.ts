@@ -88,13 +88,14 @@ class MemoryStore implements Store {
   }
 
   live(after: number, limit: number): Promise<readonly LiveInstance[]> {
-    const found: LiveInstance[] = [];
-    for (const key of this.#live) {
-      if (found.length === limit) break;
-      const record = this.#byKey.get(key);
-      if (key > after && record) found.push({ record, rows: this.#chain(record.tail) });
-    }
-    return Promise.resolve(found);
+    // A rewound instance has come back to life, at the end of the set.
+    const keys = [...this.#live].filter((key) => key > after).sort((a, b) => a - b);
+    const records = keys.slice(0, limit).map((key) => this.#byKey.get(key));
+    return Promise.resolve(
+      records
+        .filter((record) => record !== undefined)
+        .map((record) => ({ record, rows: this.#chain(record.tail) })),
+    );
   }
 
   detached(): Promise<readonly DetachedActivity[]> {
