@@ -210,3 +210,54 @@ describe("a payload converter", () => {
     expect(started?.input).toBe(base64('"Ada"'));
   });
 });
+
+describe("a failure converter", () => {
+  it("decides what goes over the wire of an error", async () => {
+    const world = await World.open(setting);
+    const leak = defineActivity("leak", () => {
+      throw new Error("the password is 1234");
+    });
+    const main = defineOrchestrator("main", async (ctx) => ctx.callActivity(leak));
+    await world.work([leak, main], {
+      failureConverter: ({ errorType, isNonRetriable, innerFailure }) => ({
+        errorType: `Shop.${errorType}`,
+        errorMessage: "hidden",
+        innerFailure: innerFailure && { ...innerFailure, stackTrace: undefined },
+        isNonRetriable,
+        properties: { isRedacted: true },
+      }),
+    });
+    const id = await world.client.scheduleNewOrchestration(main);
+    const { failure } = await world.end(id);
+    expect(failure).toMatchObject({
+      errorType: "Shop.TaskFailedError",
+      errorMessage: "hidden",
+      stackTrace: undefined,
+      innerFailure: { errorType: "Shop.Error", errorMessage: "hidden" },
+      properties: { isRedacted: true },
+    });
+    expect(JSON.stringify(await world.client.getOrchestrationHistoryAsJson(id))).not.toContain(
+      "1234",
+    );
+  });
+});
+
+describe("inputs of activities in the form of .NET", () => {
+  it("go out as the only element of an array, and come in so", async () => {
+    const world = await World.open(setting);
+    const list = defineActivity("list", (_ctx, items: number[]) => items.length);
+    const none = defineActivity("none", (_ctx, input?: string) => input ?? "nothing");
+    const main = defineOrchestrator("main", async (ctx) => [
+      await ctx.callActivity(list, [1, 2]),
+      await ctx.callActivity(list, []),
+      await ctx.callActivity(none),
+      await ctx.callActivity(none, "x"),
+    ]);
+    await world.work([list, none, main], { activityInputs: "dotnet" });
+    const id = await world.client.scheduleNewOrchestration(main);
+    expect((await world.end(id)).output).toEqual([2, 0, "nothing", "x"]);
+    const history = await world.client.getOrchestrationHistory(id);
+    const inputs = history.flatMap((event) => (event.type === "taskScheduled" ? event.input : []));
+    expect(inputs).toEqual(["[[1,2]]", "[[]]", "[null]", '["x"]']);
+  });
+});

@@ -36,6 +36,12 @@ export class NonRetriableError extends Error {
   readonly isNonRetriable = true;
 }
 
+/**
+ * Changes what goes over the wire of an error: redacts messages, drops stack traces, maps types. Gets what would go out, and
+ * the error. One that throws is logged, and the failure goes out as it was.
+ */
+export type FailureConverter = (failure: FailureDetails, error: unknown) => FailureDetails;
+
 /** A failure that happened elsewhere, as an error: its `name` is the type that was thrown there, its `cause` the cause. */
 export class RemoteError extends Error {
   /** What came over the wire, whole. */
@@ -149,6 +155,23 @@ export function failureDetails(failure: TaskFailureDetails): FailureDetails {
         properties.map(([name, value]) => [name, toJson(ValueSchema, value)]),
       ),
     }),
+  };
+}
+
+/** A failure as users see it, on its way to the wire. */
+export function failureToWire(failure: FailureDetails): TaskFailureDetails {
+  const { errorType, errorMessage, stackTrace, innerFailure, isNonRetriable } = failure;
+  const properties = Object.entries(failure.properties ?? {});
+  return {
+    $typeName: "TaskFailureDetails",
+    errorType,
+    errorMessage: errorMessage || noMessage,
+    stackTrace,
+    innerFailure: innerFailure && failureToWire(innerFailure),
+    isNonRetriable,
+    properties: Object.fromEntries(
+      properties.map(([name, fact]) => [name, fromJson(ValueSchema, fact)]),
+    ),
   };
 }
 

@@ -91,7 +91,7 @@ export type { Task, TaskResult, TimerTask } from "./engine/task.ts";
 export { DurableTaskError, InvalidArgumentError, TaskHubError } from "./errors.ts";
 export type { TaskHubErrorCode } from "./errors.ts";
 export { NonRetriableError, RemoteError, TaskFailedError } from "./failure.ts";
-export type { FailedTask, FailureDetails, FailureProperties } from "./failure.ts";
+export type { FailedTask, FailureConverter, FailureDetails, FailureProperties } from "./failure.ts";
 export type { InputSurvivesJson, Jsonify } from "./json.ts";
 export { defaultLogger, silentLogger } from "./logger.ts";
 export type { LogEvent } from "./log-event.ts";

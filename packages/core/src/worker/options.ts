@@ -4,7 +4,13 @@ import { type Clock, systemClock } from "../clock.ts";
 import { type PayloadConverter, jsonConverter } from "../converter.ts";
 import { type Duration, durationToMs } from "../duration.ts";
 import { InvalidArgumentError } from "../errors.ts";
-import { type FailureProperties, failureOf } from "../failure.ts";
+import {
+  type FailureConverter,
+  failureDetails,
+  failureOf,
+  type FailureProperties,
+  failureToWire,
+} from "../failure.ts";
 import { defaultLogger, guardLogger, type Logger } from "../logger.ts";
 
 /** How many work items of each kind a worker runs at the same time. */
@@ -84,6 +90,8 @@ export interface TaskHubWorkerOptions {
   readonly watchdog?: boolean | Duration | undefined;
   /** Facts that go with the failures of this worker's activities and orchestrations. Default: none. */
   readonly failureProperties?: FailureProperties | undefined;
+  /** Changes failures on their way out, properties included. Default: they go out as they are. */
+  readonly failureConverter?: FailureConverter | undefined;
   /**
    * `"dotnet"` sends and reads inputs of activities as .NET does, as the only element of an array: for orchestrators here
    * that call activities there, and the other way round. Default: `"plain"`.
@@ -137,7 +145,7 @@ export function workerSettings(options: TaskHubWorkerOptions): WorkerSettings {
     watchdogMs: watchdogMs(options.watchdog),
     workItemFilters:
       options.workItemFilters ?? (options.versioning?.version === undefined ? "none" : "auto"),
-    failureOf: failureConverter(options.failureProperties, logger),
+    failureOf: failureEncoder(options, logger),
     onNonDeterminism: options.onNonDeterminism ?? "fail",
     converter: options.converter ?? jsonConverter,
     clock: options.clock ?? systemClock,
@@ -152,19 +160,20 @@ function watchdogMs(watchdog: boolean | Duration | undefined): number | undefine
   );
 }
 
-/** What a thrown value says of itself, with the user's properties. They may throw; failures must not get lost by that. */
-function failureConverter(
-  properties: FailureProperties | undefined,
+/** What a thrown value says of itself. What users add may throw; the failure must not get lost by that. */
+function failureEncoder(
+  { failureProperties: properties, failureConverter: convert }: TaskHubWorkerOptions,
   logger: Logger,
 ): WorkerSettings["failureOf"] {
-  if (properties === undefined) return (thrown) => failureOf(thrown);
+  if (properties === undefined && convert === undefined) return (thrown) => failureOf(thrown);
   return (thrown) => {
     try {
-      return failureOf(thrown, properties);
+      const failure = failureOf(thrown, properties);
+      return convert ? failureToWire(convert(failureDetails(failure), thrown)) : failure;
     } catch (error) {
       logger.warn?.(
         { event: "failure-properties.threw", error },
-        "failureProperties threw; the failure goes out without them",
+        "failureProperties or failureConverter threw; the failure goes out without them",
       );
       return failureOf(thrown);
     }
