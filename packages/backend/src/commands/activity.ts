@@ -4,6 +4,7 @@ import { backOffMs } from "../state/back-offs.ts";
 import type { Hub } from "../state/hub.ts";
 import type { Activity } from "../state/work.ts";
 import { toTimestamp } from "../time/timestamp.ts";
+import { endActivity } from "./ending.ts";
 
 /** Applies the result of an activity. The first one wins (rule 2); a late one changes nothing. */
 export function completeActivity(
@@ -12,14 +13,9 @@ export function completeActivity(
   response: Pick<ActivityResponse, "result" | "failureDetails">,
 ): void {
   if (activity.state === "over") return;
-  const batch = hub.journal.begin();
-  activity.state = "over";
-  if (activity.suspect) hub.quarantine.settle(activity.suspect);
-  const { instance, taskId, detachedKey } = activity;
-  if (detachedKey !== undefined) {
-    hub.detached.delete(detachedKey);
-    batch.undetached.push(detachedKey);
-  }
+  hub.journal.begin();
+  endActivity(hub, activity);
+  const { instance, taskId } = activity;
   if (!instance) return;
   instance.activities.delete(taskId);
   const timestamp = toTimestamp(instance.stamp(hub.clock.now()));

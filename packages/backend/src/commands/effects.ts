@@ -7,7 +7,7 @@ import type {
 import { childFailed, eventRaised, failure, timerFired } from "../state/history-events.ts";
 import type { Hub } from "../state/hub.ts";
 import type { Instance } from "../state/instance.ts";
-import type { Activity } from "../state/work.ts";
+import { type Activity, activityRequest, createActivity } from "../state/work.ts";
 import { toMs, toTimestamp } from "../time/timestamp.ts";
 import { createInstance } from "./creation.ts";
 import { terminate } from "./ending.ts";
@@ -60,50 +60,26 @@ function scheduleActivity(
   event: TaskScheduledEvent,
 ): void {
   const { instance, executionId, isOver } = origin;
-  const activity: Activity = {
-    taskId,
-    event,
-    instanceId: instance.id,
-    executionId,
-    instance,
-    detachedKey: undefined,
-    state: "held",
-    lease: undefined,
-    abandoned: 0,
-    readySince: 0,
-    isNamed: false,
-    suspect: undefined,
-  };
+  const { id: instanceId } = instance;
+  const activity = createActivity({ taskId, event, instanceId, executionId, instance });
   // Activities leave the hub, so they wait for the commit of what scheduled them.
   hub.journal.batch.released.push(activity);
   if (isOver) detach(hub, activity);
   else instance.activities.set(taskId, activity);
 }
 
-/** Lets an activity run although nobody waits for it any more. */
-export function detach(hub: Hub, activity: Activity): void {
-  const { event } = activity;
+/** Lets the instance's open activities run although nobody waits for them any more. */
+export function detachActivities(hub: Hub, instance: Instance): void {
+  for (const activity of instance.activities.values()) detach(hub, activity);
+  instance.activities.clear();
+}
+
+function detach(hub: Hub, activity: Activity): void {
   const key = hub.newDetachedKey();
   activity.instance = undefined;
   activity.detachedKey = key;
   hub.detached.set(key, activity);
-  hub.journal.batch.detached.push({
-    key,
-    request: {
-      $typeName: "ActivityRequest",
-      name: event.name,
-      version: event.version,
-      input: event.input,
-      orchestrationInstance: {
-        $typeName: "OrchestrationInstance",
-        instanceId: activity.instanceId,
-        executionId: activity.executionId,
-      },
-      taskId: activity.taskId,
-      parentTraceContext: event.parentTraceContext,
-      tags: event.tags,
-    },
-  });
+  hub.journal.batch.detached.push({ key, request: activityRequest(activity) });
 }
 
 type FireAt = Parameters<typeof toMs>[0];

@@ -11,6 +11,7 @@ import {
 } from "../state/history-events.ts";
 import type { Hub } from "../state/hub.ts";
 import type { Instance } from "../state/instance.ts";
+import type { Activity } from "../state/work.ts";
 import { toTimestamp } from "../time/timestamp.ts";
 
 /**
@@ -38,13 +39,26 @@ export function cancelTimers(hub: Hub, instance: Instance): void {
   instance.timers.clear();
 }
 
-/** Nobody waits for the instance's open activities any more, and those not handed out never will be. */
+/** A result has come, or nobody wants one any more: if it was not handed out, it never will be. */
+export function endActivity(hub: Hub, activity: Activity): void {
+  activity.state = "over";
+  if (activity.suspect) hub.quarantine.settle(activity.suspect);
+  const { detachedKey } = activity;
+  if (detachedKey === undefined) return;
+  hub.detached.delete(detachedKey);
+  hub.journal.batch.undetached.push(detachedKey);
+}
+
+/** Nobody waits for the instance's open activities any more. */
 export function dropActivities(hub: Hub, instance: Instance): void {
-  for (const activity of instance.activities.values()) {
-    activity.state = "over";
-    if (activity.suspect) hub.quarantine.settle(activity.suspect);
-  }
+  for (const activity of instance.activities.values()) endActivity(hub, activity);
   instance.activities.clear();
+}
+
+/** Nor for what still runs of executions that are over. */
+export function dropDetached(hub: Hub, executions: ReadonlySet<string>): void {
+  for (const activity of hub.detached.values())
+    if (executions.has(activity.executionId)) endActivity(hub, activity);
 }
 
 /**

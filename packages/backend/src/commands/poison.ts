@@ -10,7 +10,7 @@ import type { Instance } from "../state/instance.ts";
 import type { Suspect } from "../state/suspect.ts";
 import { toTimestamp } from "../time/timestamp.ts";
 import { completeActivity } from "./activity.ts";
-import { detach } from "./effects.ts";
+import { detachActivities } from "./effects.ts";
 import { markEnded, tellParent } from "./ending.ts";
 
 /** Gives up on an item that has killed its process too often (rule 9). */
@@ -41,8 +41,7 @@ function failInstance(hub: Hub, instance: Instance, details: ReturnType<typeof f
   const completed = completion(OrchestrationStatus.FAILED, undefined, details);
   const events = [orchestratorStarted(timestamp), executionCompleted(-1, timestamp, completed)];
   hub.journal.appendTurn(instance, instance.deliverable, events);
-  for (const activity of instance.activities.values()) detach(hub, activity);
-  instance.activities.clear();
+  detachActivities(hub, instance);
   markEnded(hub, instance, completed);
   tellParent(hub, instance, completed);
 }

@@ -1,5 +1,6 @@
 import type { Hub } from "../state/hub.ts";
 import type { InstanceRecord } from "../store/store.ts";
+import { dropDetached } from "./ending.ts";
 
 /**
  * Removes ended instances in one commit, with their chains and what still was to run for them. Keys never come again,
@@ -14,12 +15,6 @@ export function purgeInstances(hub: Hub, records: readonly InstanceRecord[]): Pr
     executions.add(executionId);
     hub.lookups.overtake(id);
   }
-  for (const [key, activity] of hub.detached) {
-    if (!executions.has(activity.executionId)) continue;
-    activity.state = "over";
-    if (activity.suspect) hub.quarantine.settle(activity.suspect);
-    hub.detached.delete(key);
-    batch.undetached.push(key);
-  }
+  dropDetached(hub, executions);
   return batch.settled;
 }

@@ -6,7 +6,7 @@ import { Instance } from "../state/instance.ts";
 import { replayLog } from "../state/log-replay.ts";
 import type { AttemptIdentity, SuspectItem } from "../state/suspect.ts";
 import { identityOf, Suspect } from "../state/suspect.ts";
-import type { Activity } from "../state/work.ts";
+import { createActivity } from "../state/work.ts";
 import { failPoisoned } from "./poison.ts";
 import { reopenTasks } from "./reopening.ts";
 
@@ -110,7 +110,7 @@ function recoverDetached(
   { key, request }: DetachedActivity,
   suspects: Suspects | undefined,
 ): void {
-  const activity: Activity = {
+  const activity = createActivity({
     taskId: request.taskId,
     event: {
       $typeName: "TaskScheduledEvent",
@@ -123,14 +123,8 @@ function recoverDetached(
     instanceId: request.orchestrationInstance?.instanceId ?? "",
     executionId: request.orchestrationInstance?.executionId ?? "",
     instance: undefined,
-    detachedKey: key,
-    state: "held",
-    lease: undefined,
-    abandoned: 0,
-    readySince: 0,
-    isNamed: false,
-    suspect: undefined,
-  };
+  });
+  activity.detachedKey = key;
   activity.suspect = suspects?.make({ kind: "activity", activity });
   hub.detached.set(key, activity);
   hub.offerActivity(activity);

@@ -1,7 +1,7 @@
 import type { Hub } from "../state/hub.ts";
 import type { Instance } from "../state/instance.ts";
 import type { ReplayedLog } from "../state/log-replay.ts";
-import type { Activity } from "../state/work.ts";
+import { type Activity, createActivity } from "../state/work.ts";
 import { armTimer } from "./effects.ts";
 
 /** Opens the tasks that follow from a log: at once if it is on disk, else after the commit that is being made. */
@@ -15,20 +15,8 @@ export function reopenTasks(
   for (const [timerId, fireAt] of log.timers) armTimer(hub, instance, timerId, fireAt);
   const activities: Activity[] = [];
   for (const [taskId, event] of log.activities) {
-    const activity: Activity = {
-      taskId,
-      event,
-      instanceId: instance.id,
-      executionId: instance.executionId,
-      instance,
-      detachedKey: undefined,
-      state: "held",
-      lease: undefined,
-      abandoned: 0,
-      readySince: 0,
-      isNamed: false,
-      suspect: undefined,
-    };
+    const { id: instanceId, executionId } = instance;
+    const activity = createActivity({ taskId, event, instanceId, executionId, instance });
     instance.activities.set(taskId, activity);
     activities.push(activity);
     if (when === "after the commit") hub.journal.batch.released.push(activity);

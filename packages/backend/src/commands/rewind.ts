@@ -6,6 +6,7 @@ import { Instance } from "../state/instance.ts";
 import { replayLog } from "../state/log-replay.ts";
 import type { InstanceRecord, LogRow } from "../store/store.ts";
 import { toTimestamp } from "../time/timestamp.ts";
+import { dropDetached } from "./ending.ts";
 import { reopenTasks } from "./reopening.ts";
 import type { RewoundHistory } from "./rewound-history.ts";
 
@@ -27,9 +28,10 @@ export function rewindInstance(
   const { journal } = hub;
   const batch = journal.begin();
   const rows = history.turns.map(asRow);
-  const log = replayLog(rows);
+  const log = replayLog([...rows, asMessage(history.inbox)]);
   if (!log.started) return undefined;
-  dropDetached(hub, record.executionId);
+  // What ran on after the failure will run again, and its result would have nowhere to go.
+  dropDetached(hub, new Set([record.executionId]));
   const instance = new Instance(record.key, record.id, log.started, {
     ...record,
     status: OrchestrationStatus.RUNNING,
@@ -49,7 +51,7 @@ export function rewindInstance(
   const inbox = [...history.inbox, rewound(hub, instance, reason)];
   for (const event of inbox) instance.inbox.push(event);
   journal.appendMessage(instance, inbox);
-  reopenTasks(hub, instance, replayLog([...rows, asMessage(history.inbox)]), "after the commit");
+  reopenTasks(hub, instance, log, "after the commit");
   hub.lookups.overtake(instance.id);
   hub.considerTurn(instance);
   return instance;
@@ -67,17 +69,6 @@ function rewound(hub: Hub, instance: Instance, reason: string | undefined): Hist
       tags: {},
     },
   });
-}
-
-/** What ran on after the failure will run again, and its result would have nowhere to go. */
-function dropDetached(hub: Hub, executionId: string): void {
-  for (const [key, activity] of hub.detached) {
-    if (activity.executionId !== executionId) continue;
-    activity.state = "over";
-    if (activity.suspect) hub.quarantine.settle(activity.suspect);
-    hub.detached.delete(key);
-    hub.journal.batch.undetached.push(key);
-  }
 }
 
 function asRow({ started, delivered, recorded }: RewoundHistory["turns"][number]): LogRow {

@@ -13,7 +13,7 @@ import { toTimestamp } from "../time/timestamp.ts";
 import type { ActionFault } from "./actions.ts";
 import { findExcess, findFault, recordOf, splitActions } from "./actions.ts";
 import type { Origin } from "./effects.ts";
-import { carryOut, carryOutTermination, detach } from "./effects.ts";
+import { carryOut, carryOutTermination, detachActivities } from "./effects.ts";
 import { markEnded, tellParent } from "./ending.ts";
 import { beginGeneration } from "./generation.ts";
 
@@ -74,8 +74,7 @@ function complete(
   const event = executionCompleted(completionId, toTimestamp(instance.latest), completed);
   appendTurn(hub, lease, [...recorded, event]);
   // What the orchestration did not wait for still runs.
-  for (const activity of instance.activities.values()) detach(hub, activity);
-  instance.activities.clear();
+  detachActivities(hub, instance);
   markEnded(hub, instance, completed);
   carryOutAll(hub, originOf(instance, true), actions, recorded);
   tellParent(hub, instance, completed);

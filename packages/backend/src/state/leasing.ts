@@ -5,6 +5,7 @@ import { toTimestamp } from "../time/timestamp.ts";
 import { orchestratorStarted, retimed } from "./history-events.ts";
 import type { Instance } from "./instance.ts";
 import type { Activity, ActivityLease, Lease, TurnLease } from "./work.ts";
+import { activityRequest } from "./work.ts";
 
 /** What leasing needs of the hub. */
 interface Lessor {
@@ -52,34 +53,14 @@ export function leaseTurn(hub: Lessor, instance: Instance, stream: WorkStream): 
 }
 
 export function leaseActivity(hub: Lessor, activity: Activity, stream: WorkStream): WorkItem {
-  const { event, executionId, taskId } = activity;
   // The execution in the token lets a result find its task when the lease is gone (rule 17).
-  const token = `${hub.newToken()}.${executionId}`;
+  const token = `${hub.newToken()}.${activity.executionId}`;
   const lease: ActivityLease = { kind: "activity", token, stream, activity };
   activity.state = "leased";
   activity.lease = lease;
   hub.leases.set(token, lease);
   stream.charge(lease);
-  return workItem(
-    {
-      case: "activityRequest",
-      value: {
-        $typeName: "ActivityRequest",
-        name: event.name,
-        version: event.version,
-        input: event.input,
-        orchestrationInstance: {
-          $typeName: "OrchestrationInstance",
-          instanceId: activity.instanceId,
-          executionId,
-        },
-        taskId,
-        parentTraceContext: event.parentTraceContext,
-        tags: event.tags,
-      },
-    },
-    token,
-  );
+  return workItem({ case: "activityRequest", value: activityRequest(activity) }, token);
 }
 
 function orchestratorRequest(lease: TurnLease): OrchestratorRequest {

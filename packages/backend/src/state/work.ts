@@ -1,4 +1,4 @@
-import type { HistoryEvent, TaskScheduledEvent } from "@durabletask/protobuf";
+import type { ActivityRequest, HistoryEvent, TaskScheduledEvent } from "@durabletask/protobuf";
 import type { WorkStream } from "../dispatch/work-stream.ts";
 import type { Instance } from "./instance.ts";
 import type { Suspect } from "./suspect.ts";
@@ -50,4 +50,40 @@ export interface Activity {
   isNamed: boolean;
   /** Set while it may be what killed the process. */
   suspect: Suspect | undefined;
+}
+
+/** An activity that nobody may take yet. */
+export function createActivity(
+  facts: Pick<Activity, "taskId" | "event" | "instanceId" | "executionId" | "instance">,
+): Activity {
+  const { taskId, event, instanceId, executionId, instance } = facts;
+  return {
+    taskId,
+    event,
+    instanceId,
+    executionId,
+    instance,
+    detachedKey: undefined,
+    state: "held",
+    lease: undefined,
+    abandoned: 0,
+    readySince: 0,
+    isNamed: false,
+    suspect: undefined,
+  };
+}
+
+/** What a worker is asked to do. */
+export function activityRequest(activity: Activity): ActivityRequest {
+  const { event, instanceId, executionId, taskId } = activity;
+  return {
+    $typeName: "ActivityRequest",
+    name: event.name,
+    version: event.version,
+    input: event.input,
+    orchestrationInstance: { $typeName: "OrchestrationInstance", instanceId, executionId },
+    taskId,
+    parentTraceContext: event.parentTraceContext,
+    tags: event.tags,
+  };
 }
