@@ -1,0 +1,1 @@
+export { fromConnectError, toConnectError } from "./status.ts";

@@ -1,0 +1,3 @@
+export { serve } from "./serve.ts";
+export type { ServeOptions, TaskHubServer } from "./serve.ts";
+export type { TransportOf } from "./routes.ts";
