@@ -11,6 +11,7 @@ import type {
   StoreOpening,
   StoreQuery,
 } from "@durabletask/backend";
+import { settle } from "./settle.ts";
 
 /** How a commit fails: nothing reached the disk, or all of it did and only the answer is lost. */
 export type Fault = "lost" | "kept";
@@ -24,11 +25,19 @@ export class FaultyStore implements Store {
   isDown = false;
   /** While set, commits wait for it. */
   gate: Promise<void> | undefined;
+  /** While true, commits take a few rounds of the event loop. */
+  isSlow = false;
   /** While set, reads of one instance are held back after they were made. */
   findGate: Promise<void> | undefined;
   readonly batches: Batch[] = [];
   /** Fences that were committed. */
   readonly fences: string[] = [];
+  /** What was committed, in order. */
+  readonly order: ("batch" | "fence")[] = [];
+  /** How often the store was opened, and how many commits were under way at once at most. */
+  openings = 0;
+  mostAtOnce = 0;
+  #underWay = 0;
 
   constructor(store: Store) {
     this.#store = store;
@@ -36,16 +45,28 @@ export class FaultyStore implements Store {
 
   async open(): Promise<StoreOpening> {
     this.#check();
+    this.openings++;
     return await this.#store.open();
   }
 
   async commit(batch: Batch): Promise<void> {
+    this.mostAtOnce = Math.max(this.mostAtOnce, ++this.#underWay);
+    try {
+      await this.#commit(batch);
+    } finally {
+      this.#underWay--;
+    }
+  }
+
+  async #commit(batch: Batch): Promise<void> {
     await this.gate;
+    if (this.isSlow) await settle(3);
     this.#check();
     // The fence of an opening is let through: a fault is meant for what the test did.
     const fault = batch.fence === undefined ? this.faults.shift() : undefined;
     if (fault === "lost") throw new Error("injected: the commit was lost");
     await this.#store.commit(batch);
+    this.order.push(batch.fence === undefined ? "batch" : "fence");
     if (batch.fence === undefined) this.batches.push(batch);
     else this.fences.push(batch.fence);
     if (fault === "kept") throw new Error("injected: the commit was kept");
@@ -95,6 +116,7 @@ export class FaultyStore implements Store {
 
   async clear(): Promise<void> {
     this.#check();
+    this.mostAtOnce = Math.max(this.mostAtOnce, this.#underWay + 1);
     await this.#store.clear();
   }
 

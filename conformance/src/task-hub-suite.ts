@@ -1,6 +1,7 @@
 import { describe } from "vitest";
 import { describeChildren } from "./suites/child-suite.ts";
 import { describeCrashes } from "./suites/crash-suite.ts";
+import { describeDurability } from "./suites/durability-suite.ts";
 import { describeDispatch } from "./suites/dispatch-suite.ts";
 import { describeGenerations } from "./suites/generation-suite.ts";
 import { describeHistory } from "./suites/history-suite.ts";
@@ -42,5 +43,6 @@ const topics: Readonly<Record<string, (createStore: CreateStore) => void>> = {
   dispatch: describeDispatch,
   sessions: describeSessions,
   crashes: describeCrashes,
+  durability: describeDurability,
   poison: describePoison,
 };

@@ -17,7 +17,8 @@ const lastRetryMs = 10_000;
 export class TaskHubHost {
   readonly #parts: HubParts;
   #hub: Hub | undefined;
-  #isClosed = false;
+  #closing: Promise<void> | undefined;
+  #emptying: Promise<void> | undefined;
   #failures = 0;
   #cause: unknown;
   #cancelRetry: (() => void) | undefined;
@@ -32,7 +33,7 @@ export class TaskHubHost {
   /** The hub as it is now. Throws UNAVAILABLE while it cannot be opened, FAILED_PRECONDITION once it is closed. */
   get hub(): Hub {
     if (this.#hub) return this.#hub;
-    if (this.#isClosed) throw new TaskHubError("FAILED_PRECONDITION", "The task hub is closed.");
+    if (this.#closing) throw closed();
     throw unavailable("The task hub cannot reach its store.", this.#cause);
   }
 
@@ -53,51 +54,59 @@ export class TaskHubHost {
       if (failure !== undefined) throw failure.cause;
     } catch (cause) {
       hub.stop(unavailable("The task hub could not be opened.", cause));
+      await hub.journal.quiet;
       throw cause;
     }
     this.#hub = hub;
   }
 
-  /** Commits what is under way, ends the streams and closes the store. */
-  async close(): Promise<void> {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+  /** Ends the streams, commits what is under way, then the fence, and closes the store. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     this.#cancelRetry?.();
     await this.#reopening;
     const hub = this.#hub;
     this.#hub = undefined;
-    const closed = new TaskHubError("FAILED_PRECONDITION", "The task hub is closed.");
-    hub?.dispatcher.closeAll(closed);
     try {
-      hub?.quarantine.close();
-      await hub?.journal.allSettled();
+      await hub?.close(closed());
       if (hub) await this.#parts.store.commit(fence(cleanFence));
     } finally {
-      hub?.stop(closed);
+      hub?.stop(closed());
+      await hub?.journal.quiet;
       await this.#parts.store.close();
     }
   }
 
   /** Forgets all instances, live ones included. The streams of workers end; those that open afterwards find nothing. */
-  async empty(): Promise<void> {
+  empty(): Promise<void> {
+    this.#emptying ??= this.#empty().finally(() => (this.#emptying = undefined));
+    return this.#emptying;
+  }
+
+  async #empty(): Promise<void> {
     const { hub } = this;
-    await hub.journal.allSettled();
-    // Somebody else empties it, or it has failed meanwhile.
-    if (this.#hub !== hub) return await this.#reopening;
     this.#hub = undefined;
-    hub.stop(unavailable("The task hub is being emptied."));
-    const emptied = this.#emptyStore();
+    const emptied = this.#emptyStore(hub);
     // The failure is this call's; others see a hub that tries to open.
     this.#reopening = emptied.catch(() => undefined);
     await emptied;
   }
 
-  async #emptyStore(): Promise<void> {
+  async #emptyStore(hub: Hub): Promise<void> {
+    const refusal = unavailable("The task hub is being emptied.");
     try {
+      await hub.close(refusal);
+      hub.stop(refusal);
       await this.#parts.store.clear();
       this.#wasUnclean = false;
       await this.open();
     } catch (cause) {
+      hub.stop(refusal);
+      await hub.journal.quiet;
       this.#retry(cause);
       throw unavailable("The task hub could not be emptied and opened again.", cause);
     }
@@ -118,12 +127,13 @@ export class TaskHubHost {
     const fields = { event: "hub.failed", error: cause };
     this.#parts.logger.error?.(fields, "the task hub failed, and opens its store again");
     hub.stop(unavailable("The task hub could not commit; the outcome is unknown.", cause));
-    this.#retry(cause);
+    // What is under way comes to its end first: a store has one writer.
+    this.#reopening = hub.journal.quiet.then(() => this.#retry(cause));
   }
 
   #retry(cause: unknown): void {
     this.#cause = cause;
-    if (this.#isClosed) return;
+    if (this.#closing) return;
     const delay = Math.min(firstRetryMs * 2 ** this.#failures, lastRetryMs);
     // The first attempt is made at once: most failures are one commit's.
     if (this.#failures++ === 0) return this.#reopen();
@@ -140,6 +150,10 @@ export class TaskHubHost {
   #reopened(): void {
     this.#parts.logger.warn?.({ event: "hub.reopened" }, "the task hub has opened its store again");
   }
+}
+
+function closed(): TaskHubError {
+  return new TaskHubError("FAILED_PRECONDITION", "The task hub is closed.");
 }
 
 function fence(value: string): Batch {

@@ -9,7 +9,7 @@ import type {
 import type { Hub } from "../state/hub.ts";
 import { readStore } from "../state/hub.ts";
 import { replayLog } from "../state/log-replay.ts";
-import type { StoreQuery } from "../store/store.ts";
+import type { LogRow, StoreQuery } from "../store/store.ts";
 import { toMs } from "../time/timestamp.ts";
 import { readSettled } from "./instance-calls.ts";
 import { toOrchestrationState } from "./instance-state.ts";
@@ -58,11 +58,24 @@ export async function* streamHistory(
   hub: Hub,
   { instanceId, executionId }: StreamInstanceHistoryRequest,
 ): AsyncGenerator<HistoryChunk, undefined> {
-  const stored = await readSettled(hub, instanceId, false);
-  if (!stored || (executionId && stored.record.executionId !== executionId)) return undefined;
-  const { history } = replayLog(await readStore(hub.store.chain(stored.record.tail)));
+  const rows = await readChain(hub, instanceId, executionId);
+  const { history } = replayLog(rows);
   for (let start = 0; start < history.length; start += chunkSize) {
     yield { $typeName: "HistoryChunk", events: history.slice(start, start + chunkSize) };
   }
   return undefined;
+}
+
+/** The log of an instance, whole: its parts are read one after the other, and it may be replaced between them. */
+async function readChain(
+  hub: Hub,
+  instanceId: string,
+  executionId: string | undefined,
+): Promise<readonly LogRow[]> {
+  for (;;) {
+    const stored = await readSettled(hub, instanceId, false);
+    if (!stored || (executionId && stored.record.executionId !== executionId)) return [];
+    const rows = await hub.store.chain(stored.record.tail);
+    if (rows.length > 0) return rows;
+  }
 }

@@ -18,7 +18,11 @@ export async function restartInstance(
   if (!stored) {
     throw new TaskHubError("NOT_FOUND", `There is no instance with the id "${instanceId}".`);
   }
-  if (!isNew) checkEnded(hub, stored);
+  const refusal = isNew ? undefined : refusalOf(hub, stored);
+  if (refusal) {
+    await hub.journal.settled(hub.instances.get(instanceId)?.batch ?? 0);
+    throw refusal;
+  }
   const id = isNew ? hub.newId() : instanceId;
   const started = stored.headEvents[0]?.eventType;
   hub.journal.begin();
@@ -38,11 +42,11 @@ export async function restartInstance(
 }
 
 /** Looks at memory too: it may have been started again while it was read. */
-function checkEnded(hub: Hub, { record }: StoredInstance): void {
+function refusalOf(hub: Hub, { record }: StoredInstance): TaskHubError | undefined {
   const known = hub.instances.get(record.id);
   const status = known && !known.hasEnded ? known.status : record.status;
-  if (!isActive(status)) return;
-  throw new TaskHubError(
+  if (!isActive(status)) return undefined;
+  return new TaskHubError(
     "FAILED_PRECONDITION",
     `The instance "${record.id}" has not ended; its status is ${statusName(status)}. Restart it with a new id, or terminate it first.`,
   );

@@ -20,10 +20,10 @@ export class ReusePolicy {
     }
   }
 
-  /** Throws ALREADY_EXISTS unless an instance of this status may be replaced. */
-  check(id: string, status: OrchestrationStatus): void {
-    if (this.#replaceable?.has(status) ?? !isActive(status)) return;
-    throw new TaskHubError(
+  /** ALREADY_EXISTS unless an instance of this status may be replaced. */
+  refusal(id: string, status: OrchestrationStatus): TaskHubError | undefined {
+    if (this.#replaceable?.has(status) ?? !isActive(status)) return undefined;
+    return new TaskHubError(
       "ALREADY_EXISTS",
       `An instance with the id "${id}" exists already; its status is ${statusName(status)}.`,
     );

@@ -32,12 +32,19 @@ export async function startInstance(
   const existing =
     hub.instances.get(id) ?? (isReadNeeded(request) ? await lookUp(hub, id) : undefined);
   if (!existing || !isSameStart(existing, request)) {
-    if (existing) policy.check(id, existing.status);
+    const refusal = existing && policy.refusal(id, existing.status);
+    if (refusal) return await refuse(hub, id, refusal);
     replace(hub, id, request);
   }
   const instance = hub.instances.get(id);
   if (instance) await hub.journal.settled(instance.batch);
   return { $typeName: "CreateInstanceResponse", instanceId: id };
+}
+
+/** Once what the refusal rests on is on disk. */
+async function refuse(hub: Hub, id: string, refusal: Error): Promise<never> {
+  await hub.journal.settled(hub.instances.get(id)?.batch ?? 0);
+  throw refusal;
 }
 
 function checkStart(hub: Hub, request: CreateInstanceRequest): void {

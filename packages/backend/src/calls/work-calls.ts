@@ -63,7 +63,7 @@ export async function completeTurn(
   response: OrchestratorResponse,
 ): Promise<CompleteTaskResponse> {
   const lease = turnLease(hub, response.completionToken, response.instanceId);
-  if (!lease) return completed;
+  if (!lease) return await unmatched(hub);
   checkOrchestratorResponse(response);
   const { instance } = lease;
   hub.release(lease);
@@ -76,6 +76,12 @@ export async function completeTurn(
   return completed;
 }
 
+/** Nothing is changed; but what came before it may not be on disk yet. */
+async function unmatched(hub: Hub): Promise<CompleteTaskResponse> {
+  await hub.journal.allSettled();
+  return completed;
+}
+
 /** The worker no longer has the session: it gets the whole history at once, and no attempt is counted. */
 function retryTurn(hub: Hub, lease: TurnLease): void {
   // A worker that asks for more than everything would ask for ever.
@@ -84,7 +90,7 @@ function retryTurn(hub: Hub, lease: TurnLease): void {
   hub.considerTurn(lease.instance);
 }
 
-export function abandonTurn(
+export async function abandonTurn(
   hub: Hub,
   request: AbandonOrchestrationTaskRequest,
 ): Promise<AbandonOrchestrationTaskResponse> {
@@ -94,7 +100,8 @@ export function abandonTurn(
     if (lease.instance.turn === lease) backOff(hub, lease);
     hub.dispatcher.serve(lease.stream);
   }
-  return Promise.resolve({ $typeName: "AbandonOrchestrationTaskResponse" });
+  await hub.journal.allSettled();
+  return { $typeName: "AbandonOrchestrationTaskResponse" };
 }
 
 /** This worker gets it again after a while, others may have it at once (rule 9). */
@@ -128,14 +135,15 @@ export async function completeActivityCall(
   const lease = activityLease(hub, response);
   const activity = lease?.activity ?? openActivity(hub, response);
   if (lease) hub.release(lease);
-  if (!activity) return completed;
+  if (!activity) return await unmatched(hub);
   completeActivity(hub, activity, response);
   if (lease) hub.dispatcher.serve(lease.stream);
-  await hub.journal.settled(activity.instance?.batch ?? hub.journal.batch.number);
+  if (!activity.instance) return await unmatched(hub);
+  await hub.journal.settled(activity.instance.batch);
   return completed;
 }
 
-export function abandonActivityCall(
+export async function abandonActivityCall(
   hub: Hub,
   request: AbandonActivityTaskRequest,
 ): Promise<AbandonActivityTaskResponse> {
@@ -145,7 +153,8 @@ export function abandonActivityCall(
     abandonActivity(hub, lease.activity);
     hub.dispatcher.serve(lease.stream);
   }
-  return Promise.resolve({ $typeName: "AbandonActivityTaskResponse" });
+  await hub.journal.allSettled();
+  return { $typeName: "AbandonActivityTaskResponse" };
 }
 
 function activityLease(hub: Hub, response: ActivityResponse): ActivityLease | undefined {

@@ -1,4 +1,5 @@
 import type { Clock, Logger } from "@durabletask/core";
+import { TaskHubError } from "@durabletask/core";
 import type { HistoryEvent, WorkItem } from "@durabletask/protobuf";
 import type { WorkKind, WorkSource } from "../dispatch/dispatcher.ts";
 import { Dispatcher } from "../dispatch/dispatcher.ts";
@@ -15,6 +16,7 @@ import type { PayloadLimit } from "./payload-limit.ts";
 import { Quarantine } from "./quarantine.ts";
 import { replayLog } from "./log-replay.ts";
 import { Lookups } from "./lookups.ts";
+import { StoreReads } from "./store-reads.ts";
 import type { Suspect } from "./suspect.ts";
 import { UnclaimedWatch } from "./unclaimed.ts";
 import { Waiters } from "./waiters.ts";
@@ -42,7 +44,7 @@ export interface HubParts {
  * Everything here happens in one go, without waiting: a command sees memory as all earlier commands have left it.
  */
 export class Hub implements WorkSource {
-  readonly store: Store;
+  readonly store: StoreReads;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly newId: () => string;
@@ -70,10 +72,10 @@ export class Hub implements WorkSource {
   #tokens = 0;
   #lastKey: number;
   #lastDetached: number;
-  #onFailure: (error: unknown) => void;
+  readonly #onFailure: (error: unknown) => void;
+  #isClosing = false;
 
   constructor(parts: HubParts, opening: StoreOpening, onFailure: (error: unknown) => void) {
-    this.store = parts.store;
     this.clock = parts.clock;
     this.logger = parts.logger;
     this.newId = parts.newId;
@@ -91,11 +93,12 @@ export class Hub implements WorkSource {
       committed: (batch) => this.#committed(batch),
       failed: onFailure,
     });
+    this.store = new StoreReads(parts.store, this.journal);
   }
 
   /** One instance as the store has it. */
-  async find(id: string, payloads: boolean): Promise<StoredInstance | undefined> {
-    return await readStore(this.store.find(id, payloads));
+  find(id: string, payloads: boolean): Promise<StoredInstance | undefined> {
+    return this.store.find(id, payloads);
   }
 
   newKey(): number {
@@ -108,6 +111,16 @@ export class Hub implements WorkSource {
 
   newToken(): string {
     return `${this.#epoch}.${++this.#tokens}`;
+  }
+
+  /** Ends all streams, lets nothing begin any more, and resolves when everything so far is on disk. */
+  async close(error: Error): Promise<void> {
+    this.dispatcher.closeAll(error);
+    this.alarms.stop();
+    this.unclaimed.stop();
+    this.quarantine.close();
+    this.#isClosing = true;
+    await this.journal.close(error);
   }
 
   /** Refuses whoever waits, ends all streams, and never calls back again. */
@@ -328,6 +341,8 @@ export class Hub implements WorkSource {
       this.unregister(instance);
       this.waiters.reach(instance.id, "end");
     }
+    // What follows would begin commands.
+    if (this.#isClosing) return;
     for (const activity of batch.released)
       if (activity.state === "held") this.offerActivity(activity);
     for (const instance of batch.renewed) {
@@ -344,6 +359,7 @@ export async function readStore<T>(read: Promise<T>): Promise<T> {
   try {
     return await read;
   } catch (cause) {
+    if (cause instanceof TaskHubError) throw cause;
     throw unavailable("The store of the task hub could not be read.", cause);
   }
 }

@@ -39,6 +39,9 @@ export class Journal {
   #underWay: OpenBatch | undefined;
   #scheduled: NodeJS.Immediate | undefined;
   #dead: Error | undefined;
+  /** While it is being closed: what new commands are refused with. */
+  #refusal: Error | undefined;
+  #commit: Promise<void> = Promise.resolve();
   /** Batches committed so far. */
   commits = 0;
   readonly #durations = new RecentMean(100);
@@ -67,10 +70,15 @@ export class Journal {
 
   /** A command begins. Throws when the journal takes nothing more. */
   begin(): OpenBatch {
-    if (this.#dead) throw this.#dead;
+    this.throwIfStopped();
+    if (this.#refusal) throw this.#refusal;
     this.#open.commands++;
     this.#schedule();
     return this.#open;
+  }
+
+  throwIfStopped(): void {
+    if (this.#dead) throw this.#dead;
   }
 
   /** The batch that the command which runs now belongs to. */
@@ -90,6 +98,18 @@ export class Journal {
   allSettled(): Promise<void> {
     if (this.#open.commands > 0) return this.#open.settled;
     return this.settled(this.#underWay?.number ?? 0);
+  }
+
+  /** Resolves when no commit is under way, however the last one ended. */
+  get quiet(): Promise<void> {
+    return this.#commit;
+  }
+
+  /** Refuses new commands with `refusal`, and commits what is there, one batch after the other. */
+  async close(refusal: Error): Promise<void> {
+    this.#refusal = refusal;
+    await this.allSettled();
+    await this.quiet;
   }
 
   /** Records events that came for an instance. */
@@ -176,13 +196,13 @@ export class Journal {
     this.#open = new OpenBatch(batch.number + 1);
     this.#underWay = batch;
     const begun = performance.now();
-    commit(this.#store, batch).then(
-      () => {
+    this.#commit = commit(this.#store, batch)
+      .then(() => {
         this.#durations.add(performance.now() - begun);
         this.#committed(batch);
-      },
-      (error: unknown) => this.#listener.failed(error),
-    );
+      })
+      // What breaks off after a commit is a crash as well.
+      .catch((error: unknown) => this.#listener.failed(error));
   }
 
   #committed(batch: OpenBatch): void {
