@@ -1,17 +1,27 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { Measurement, Workload } from "./workload.ts";
+import type { Measurement } from "./measurement.ts";
 
 /** Something that is measured: a program of its own, run in a fresh process each time. */
 export interface Contender {
   readonly name: string;
+  /** The program's file in the folder `contenders`. */
   readonly program: string;
+  /** What it is told besides the work that all contenders do. */
+  readonly options?: Readonly<Record<string, unknown>>;
+  /** Options of Node.js. */
+  readonly flags?: readonly string[];
+  /** What it should reach, in words; shown beside what it reached. */
+  readonly target?: string;
 }
 
 /** Runs a contender once. Rejects with what it printed if it fails. */
-export function run(contender: Contender, workload: Workload): Promise<Measurement> {
-  const program = fileURLToPath(new URL(contender.program, import.meta.url));
-  const child = spawn(process.execPath, [program, JSON.stringify(workload)]);
+export function run(
+  { name, program, options, flags = [] }: Contender,
+  work: object,
+): Promise<Measurement> {
+  const file = fileURLToPath(new URL(`contenders/${program}`, import.meta.url));
+  const child = spawn(process.execPath, [...flags, file, JSON.stringify({ ...work, ...options })]);
   let output = "";
   let errors = "";
   child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
@@ -21,7 +31,7 @@ export function run(contender: Contender, workload: Workload): Promise<Measureme
     child.once("close", (code) => {
       const last = output.trim().split("\n").at(-1);
       if (code === 0 && last) return resolve(JSON.parse(last));
-      return reject(new Error(`${contender.name} ended with code ${code}\n${output}${errors}`));
+      return reject(new Error(`${name} ended with code ${code}\n${output}${errors}`));
     });
   });
 }

@@ -1,69 +1,27 @@
 import { availableParallelism } from "node:os";
-import { type Contender, run } from "./contender.ts";
-import { median, summary } from "./statistics.ts";
-import type { Measurement, Workload } from "./workload.ts";
+import { measureRounds } from "./rounds.ts";
+import { tableOf } from "./table.ts";
+import { throughput } from "./parts/throughput.ts";
 
-const peer: Contender = {
-  name: "@microsoft/durabletask-js 0.4.0, in memory",
-  program: "./peer-in-memory.ts",
-};
-const ours: readonly Contender[] = [
-  { name: "ours, SQLite with full sync", program: "./ours-on-sqlite.ts" },
-  { name: "ours, in memory", program: "./ours-in-memory.ts" },
-  { name: "ours, in memory, generator", program: "./ours-in-memory-generator.ts" },
-];
+const parts = [throughput];
 
-const workloads: readonly { readonly title: string; readonly workload: Workload }[] = [
-  {
-    title: "many instances: 5,000 orchestrations of 5 sequential activities, 500 in flight",
-    workload: { orchestrations: 5000, activities: 5, inFlight: 500 },
-  },
-  {
-    title: "one instance at a time: 10 orchestrations of 300 sequential activities",
-    workload: { orchestrations: 10, activities: 300, inFlight: 1 },
-  },
-];
-
-const rounds = Number(process.argv[2] ?? 5);
+const numbers = process.argv.slice(2).filter((argument) => /^\d+$/u.test(argument));
+const names = process.argv.slice(2).filter((argument) => !/^\d+$/u.test(argument));
+const unknown = names.filter((name) => !parts.some((part) => part.name === name));
+if (unknown.length > 0 || numbers.length > 1) {
+  throw new Error(`usage: pnpm bench [${parts.map(({ name }) => name).join("|")}]... [rounds]`);
+}
+const rounds = Number(numbers[0] ?? 3);
 
 console.log(`Node.js ${process.version}, ${availableParallelism()} processors, ${rounds} rounds.`);
 console.log(
-  "Fresh processes, contenders in turn; median [min..max]; ratios are taken round by round.",
+  "Fresh processes, contenders in turn; median [min..max]; ratios to the first are taken round by round.",
 );
-for (const { title, workload } of workloads) {
-  const results = await measureRounds(workload);
-  console.log(`\n${title}`);
-  console.table(tableOf(results));
-}
-
-async function measureRounds(workload: Workload): Promise<ReadonlyMap<Contender, Measurement[]>> {
-  const contenders = [peer, ...ours];
-  const results = new Map(
-    contenders.map((contender): [Contender, Measurement[]] => [contender, []]),
-  );
-  for (let round = 1; round <= rounds; round += 1) {
-    for (const contender of contenders) {
-      process.stderr.write(`round ${round} of ${rounds}: ${contender.name}\n`);
-      results.get(contender)?.push(await run(contender, workload));
-    }
+for (const part of parts) {
+  if (names.length > 0 && !names.includes(part.name)) continue;
+  for (const series of part.series) {
+    const results = await measureRounds(series, rounds);
+    console.log(`\n${part.name}: ${series.title}`);
+    console.table(tableOf(series, results));
   }
-  return results;
-}
-
-function tableOf(results: ReadonlyMap<Contender, readonly Measurement[]>): Record<string, object> {
-  const rates = (of: Contender): number[] =>
-    (results.get(of) ?? []).map((measurement) => measurement.orchestrationsPerSecond);
-  const ofPeer = rates(peer);
-  const rows = [...results].map(([contender, measurements]): [string, object] => [
-    contender.name,
-    {
-      "orchestrations/s": summary(rates(contender)),
-      "times the peer": median(
-        rates(contender).map((rate, i) => rate / (ofPeer[i] ?? rate)),
-      ).toFixed(2),
-      "CPU µs each": summary(measurements.map((m) => m.cpuMicrosPerOrchestration)),
-      commits: median(measurements.map((m) => m.counts["commits"] ?? 0)),
-    },
-  ]);
-  return Object.fromEntries(rows);
 }

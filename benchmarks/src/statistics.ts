@@ -10,8 +10,10 @@ export function median(values: readonly number[]): number {
 }
 
 /** Median and range, as in `3 412 [3 105..3 530]`. */
-export function summary(values: readonly number[]): string {
+export function summary(values: readonly number[], digits: number): string {
   const text = (value: number): string =>
-    Math.round(value).toLocaleString("en").replaceAll(",", " ");
+    value
+      .toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits })
+      .replaceAll(",", " ");
   return `${text(median(values))} [${text(Math.min(...values))}..${text(Math.max(...values))}]`;
 }

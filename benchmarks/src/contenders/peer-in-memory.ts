@@ -6,14 +6,15 @@ import {
   TestOrchestrationClient,
   TestOrchestrationWorker,
 } from "@microsoft/durabletask-js";
-import { measure, report, workloadFromArguments } from "./workload.ts";
+import { report, workFromArguments } from "../measurement.ts";
+import { manyInstances, measureThroughput } from "../throughput.ts";
 
 // Its test worker takes no logger; muting the prototype favours the peer.
 for (const level of ["error", "warn", "info", "debug", "logEvent"] as const) {
   ConsoleLogger.prototype[level] = () => {};
 }
 
-const workload = workloadFromArguments();
+const workload = workFromArguments(manyInstances);
 
 const hello = (_ctx: ActivityContext, n: number): number => n;
 
@@ -32,7 +33,7 @@ worker.addNamedActivity("hello", hello);
 worker.addNamedOrchestrator("sequence", sequence);
 await worker.start();
 const expected = (workload.activities * (workload.activities - 1)) / 2;
-const measurement = await measure(workload, async () => {
+const measurement = await measureThroughput(workload, async () => {
   const id = await client.scheduleNewOrchestration("sequence");
   const state = await client.waitForOrchestrationCompletion(id, true, 600);
   if (state?.serializedOutput !== String(expected)) {

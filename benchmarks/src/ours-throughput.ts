@@ -6,14 +6,15 @@ import {
   TaskHubWorker,
 } from "@durabletask/core";
 import type { EmbeddedTaskHub } from "@durabletask/backend";
-import { measure, report, workloadFromArguments } from "./workload.ts";
+import { report, workFromArguments } from "./measurement.ts";
+import { manyInstances, measureThroughput } from "./throughput.ts";
 
 /** Measures our worker and client on an embedded hub, and closes it. */
 export async function measureOurs(
   hub: EmbeddedTaskHub,
   style: "async" | "generator",
 ): Promise<void> {
-  const workload = workloadFromArguments();
+  const workload = workFromArguments(manyInstances);
   const hello = defineActivity("hello", (_ctx, n: number) => n);
   const async = defineOrchestrator("sequence", async (ctx) => {
     let sum = 0;
@@ -30,7 +31,7 @@ export async function measureOurs(
   await worker.start();
   const client = new TaskHubClient(hub);
   const expected = (workload.activities * (workload.activities - 1)) / 2;
-  const measurement = await measure(
+  const measurement = await measureThroughput(
     workload,
     async () => {
       const id = await client.scheduleNewOrchestration(sequence);

@@ -1,3 +1,5 @@
+import type { Measurement } from "./measurement.ts";
+
 /** The work that every contender does: orchestrations that call activities one after the other. */
 export interface Workload {
   /** Orchestrations that are measured. */
@@ -8,23 +10,17 @@ export interface Workload {
   readonly inFlight: number;
 }
 
-/** What a contender's process prints as its last line. */
-export interface Measurement {
-  readonly orchestrationsPerSecond: number;
-  /** CPU time of the whole process over the measured part, in microseconds. */
-  readonly cpuMicrosPerOrchestration: number;
-  /** What else it counted, such as commits. */
-  readonly counts: Readonly<Record<string, number>>;
-}
+/** Many small instances at once. */
+export const manyInstances: Workload = { orchestrations: 5000, activities: 5, inFlight: 500 };
 
 /** Runs one orchestration from its start to its end. */
 export type RunOne = () => Promise<void>;
 
 /** Warms up, then keeps as many orchestrations under way as the workload says, and measures. */
-export async function measure(
+export async function measureThroughput(
   workload: Workload,
   runOne: RunOne,
-  counts: () => Readonly<Record<string, number>> = () => ({}),
+  counts: () => Measurement = () => ({}),
 ): Promise<Measurement> {
   await runAll({ ...workload, orchestrations: Math.ceil(workload.orchestrations / 5) }, runOne);
   const before = counts();
@@ -35,9 +31,9 @@ export async function measure(
   const { user, system } = process.cpuUsage(cpu);
   const after = Object.entries(counts());
   return {
+    ...Object.fromEntries(after.map(([name, value]) => [name, value - (before[name] ?? 0)])),
     orchestrationsPerSecond: workload.orchestrations / seconds,
     cpuMicrosPerOrchestration: (user + system) / workload.orchestrations,
-    counts: Object.fromEntries(after.map(([name, value]) => [name, value - (before[name] ?? 0)])),
   };
 }
 
@@ -50,15 +46,4 @@ async function runAll({ orchestrations, inFlight }: Workload, runOne: RunOne): P
     }
   };
   await Promise.all(Array.from({ length: inFlight }, lane));
-}
-
-/** The workload that a contender's process was given as its first argument. */
-export function workloadFromArguments(): Workload {
-  const workload: Workload = JSON.parse(process.argv[2] ?? "{}");
-  return workload;
-}
-
-/** Prints the measurement where the parent process reads it. */
-export function report(measurement: Measurement): void {
-  console.log(JSON.stringify(measurement));
 }
