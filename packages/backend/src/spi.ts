@@ -1,1 +1,1 @@
-export { VirtualClock } from "./time/virtual-clock.ts";
+export { VirtualClock } from "@durabletask/core/spi";

@@ -108,6 +108,10 @@ export type {
   SentAs,
   StandardSchema,
 } from "./payload-format.ts";
+export { withDeadlines } from "./deadlines.ts";
+export type { DeadlineOptions } from "./deadlines.ts";
+export { withRetries } from "./retrying-transport.ts";
+export type { RetryOptions } from "./retrying-transport.ts";
 export type { CallOptions, Transport } from "./transport.ts";
 export { compareVersions } from "./version.ts";
 export type {

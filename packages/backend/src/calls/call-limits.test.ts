@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { VirtualClock } from "../time/virtual-clock.ts";
+import { VirtualClock } from "@durabletask/core/spi";
 import { withLimits } from "./call-limits.ts";
 
 const never = new Promise<never>(() => undefined);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Alarms } from "./alarms.ts";
-import { VirtualClock } from "./virtual-clock.ts";
+import { VirtualClock } from "@durabletask/core/spi";
 
 describe("Alarms", () => {
   it("ring in the order of their instants, and not before", () => {

@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import { TaskHubError, type TaskHubErrorCode } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 import type { CallOptions } from "../transport.ts";
-import { doubling, sleep } from "./backoff.ts";
+import { doubling, sleep } from "../backoff.ts";
 
 /** Codes after which the same completion cannot succeed. After all else it may: its token fences it against repetition. */
 const hopeless: ReadonlySet<TaskHubErrorCode> = new Set([

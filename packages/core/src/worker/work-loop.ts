@@ -2,7 +2,7 @@ import { setMaxListeners } from "node:events";
 import type { WorkItem } from "@durabletask/protobuf";
 import { createTaskHubService, type TaskHubService } from "../task-hub-service.ts";
 import type { Transport } from "../transport.ts";
-import { doubling, sleep } from "./backoff.ts";
+import { doubling, sleep } from "../backoff.ts";
 import { Delivery } from "./delivery.ts";
 import type { WorkerSettings } from "./options.ts";
 import type { WorkerRegistry } from "./registry.ts";

@@ -1,4 +1,4 @@
-import type { Clock } from "@durabletask/core";
+import type { Clock } from "./clock.ts";
 
 interface Appointment {
   due: number;
