@@ -1,6 +1,7 @@
-export { durationToMs } from "./duration.ts";
+export type { TaskHubService } from "./task-hub-service.ts";
+export { VirtualClock } from "./virtual-clock.ts";
 export { awaitAction } from "./engine/await-action.ts";
 export { createTaskHubService } from "./task-hub-service.ts";
-export type { TaskHubService } from "./task-hub-service.ts";
+export { durationToMs } from "./duration.ts";
 export { guardLogger } from "./logger.ts";
-export { VirtualClock } from "./virtual-clock.ts";
+export { withoutPages } from "./errors.ts";

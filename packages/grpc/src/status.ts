@@ -1,5 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { TaskHubError, type TaskHubErrorCode } from "@durabletask/core";
+import { withoutPages } from "@durabletask/core/spi";
 
 /** The one table between the codes of task hubs and gRPC's. `OUT_OF_RANGE` and `DATA_LOSS` are in no hub's vocabulary. */
 const table: readonly (readonly [TaskHubErrorCode, Code])[] = [
@@ -39,5 +40,7 @@ export function toConnectError(error: unknown): ConnectError {
 /** What a transport throws for what a server answered. */
 export function fromConnectError(error: unknown): TaskHubError {
   const { rawMessage, code, cause } = ConnectError.from(error);
-  return new TaskHubError(fromCode.get(code) ?? "UNKNOWN", rawMessage, { cause: cause ?? error });
+  return new TaskHubError(fromCode.get(code) ?? "UNKNOWN", withoutPages(rawMessage), {
+    cause: cause ?? error,
+  });
 }

@@ -1,0 +1,85 @@
+import { mkdtempDisposableSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type EmbeddedTaskHub, openMemoryTaskHub } from "@durabletask/backend";
+import { silentLogger, type Transport } from "@durabletask/core";
+import { createGrpcTransport } from "@durabletask/grpc";
+import { serve } from "@durabletask/server";
+import { openTaskHub } from "@durabletask/sqlite";
+import { throughBytes } from "./custom/byte-transport.ts";
+import { deepFrozen } from "./custom/frozen-transport.ts";
+import { serveJson } from "./custom/json-server.ts";
+import { createJsonTransport } from "./custom/json-transport.ts";
+import { sharedTransport, type TaskHubUnderTest } from "./task-hub-under-test.ts";
+import { describeTransport } from "./transport-suite.ts";
+
+const options = { logger: silentLogger };
+
+/** A task hub, and what goes with it when it is closed. */
+interface OpenHub extends AsyncDisposable {
+  readonly hub: EmbeddedTaskHub;
+}
+
+async function inMemory(): Promise<OpenHub> {
+  const hub = await openMemoryTaskHub(options);
+  return { hub, [Symbol.asyncDispose]: () => hub.close() };
+}
+
+async function onSqlite(): Promise<OpenHub> {
+  const folder = mkdtempDisposableSync(join(tmpdir(), "durabletask-"));
+  const hub = await openTaskHub(join(folder.path, "hub.db"), options);
+  return {
+    hub,
+    async [Symbol.asyncDispose]() {
+      await hub.close();
+      folder.remove();
+    },
+  };
+}
+
+/** Everybody shares one transport, which is the hub itself or wraps it. */
+async function shared(
+  open: () => Promise<OpenHub>,
+  wrap: (transport: Transport) => Transport = (transport) => transport,
+): Promise<TaskHubUnderTest> {
+  const opened = await open();
+  const transport = sharedTransport(wrap(opened.hub));
+  return {
+    connect: () => transport.connect(),
+    [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
+  };
+}
+
+/** The hub is behind a server, and each connection is one of its own. */
+async function served(
+  open: () => Promise<OpenHub>,
+  start: (hub: Transport) => Promise<{ readonly url: string } & AsyncDisposable>,
+  dial: (url: string) => Transport,
+): Promise<TaskHubUnderTest> {
+  const opened = await open();
+  const server = await start(opened.hub);
+  return {
+    connect: () => dial(server.url),
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
+      await opened[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const overGrpc = (open: () => Promise<OpenHub>): Promise<TaskHubUnderTest> =>
+  served(
+    open,
+    (hub) => serve(() => hub),
+    (baseUrl) => createGrpcTransport({ baseUrl }),
+  );
+
+describeTransport("in process, memory", () => shared(inMemory));
+describeTransport("in process, SQLite", () => shared(onSqlite));
+describeTransport("every message as bytes", () => shared(inMemory, throughBytes));
+describeTransport("every message frozen", () => shared(inMemory, deepFrozen));
+describeTransport("gRPC, server, memory", () => overGrpc(inMemory));
+describeTransport("gRPC, server, SQLite", () => overGrpc(onSqlite));
+describeTransport("JSON over HTTP and server-sent events", () =>
+  served(inMemory, serveJson, createJsonTransport),
+);
