@@ -4,6 +4,7 @@ import type {
   DetachedActivity,
   EndedQuery,
   InstanceRecord,
+  KeptCall,
   LiveInstance,
   LogRow,
   Store,
@@ -107,6 +108,11 @@ export class FaultyStore implements Store {
   async detached(): Promise<readonly DetachedActivity[]> {
     this.#check();
     return await this.#store.detached();
+  }
+
+  async kept(executionId: string): Promise<readonly KeptCall[]> {
+    this.#check();
+    return await this.#store.kept(executionId);
   }
 
   async attempts(): Promise<readonly AttemptRecord[]> {

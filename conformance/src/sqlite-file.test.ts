@@ -148,6 +148,8 @@ describe("the file of a task hub", () => {
       updated: [],
       detached: [],
       undetached: [],
+      kept: [],
+      unkept: [],
       attempts: [],
       fence: undefined,
     };

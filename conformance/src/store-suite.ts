@@ -2,6 +2,7 @@ import type {
   Batch,
   EndedQuery,
   InstanceRecord,
+  KeptCall,
   LogRow,
   Store,
   StoreQuery,
@@ -43,6 +44,11 @@ export function describeStore(name: string, createStore: CreateStore): void {
         parentId: "p",
         tags: { k: "v", "": "" },
         customStatus: "half",
+        traceContext: {
+          $typeName: "OrchestrationTraceContext",
+          spanID: "",
+          spanStartTime: { $typeName: "google.protobuf.Timestamp", seconds: 12n, nanos: 345 },
+        },
       };
       const empty = { ...record(2, "b"), version: "", customStatus: "", parentId: "" };
       const rows = [row(1, 1, 0, "in"), row(2, 2, 0, "")];
@@ -295,6 +301,33 @@ export function describeStore(name: string, createStore: CreateStore): void {
       expect(await keys({ completedFrom: 40, completedTo: 50 })).toEqual([4, 1]);
     });
 
+    it("keeps calls until they are let go, or their instance is removed or replaced", async () => {
+      const store = createStore();
+      await opened(store);
+      const keys = async (executionId: string) =>
+        (await store.kept(executionId)).map(({ key }) => key);
+      const inserted = ["one", "two", "three"].map((executionId, index) =>
+        record(index + 1, executionId, { executionId, head: index + 1, tail: index + 1 }),
+      );
+      await store.commit(batch({ inserted, kept: [kept(9, "one"), kept(7, "one", "first")] }));
+      await store.commit(
+        batch({ kept: [kept(7, "one", "again"), kept(10, "two"), kept(11, "three")], unkept: [9] }),
+      );
+      expect(await store.kept("one")).toEqual([kept(7, "one", "again")]);
+      await store.close();
+      expect(await store.open()).toMatchObject({ lastDetached: 11 });
+      expect(await store.kept("one")).toEqual([kept(7, "one", "again")]);
+      // What is kept by the very batch that removes its instance goes with it.
+      const next = record(4, "two", { executionId: "next" });
+      await store.commit(
+        batch({ kept: [kept(12, "one"), kept(13, "two")], removed: [1], inserted: [next] }),
+      );
+      for (const gone of ["one", "two"]) expect(await keys(gone)).toEqual([]);
+      expect(await keys("three")).toEqual([11]);
+      await store.clear();
+      expect(await keys("three")).toEqual([]);
+    });
+
     it("forgets everything when it is cleared", async () => {
       const store = createStore();
       await opened(store);
@@ -361,6 +394,8 @@ function batch(parts: Partial<Batch>): Batch {
     updated: [],
     detached: [],
     undetached: [],
+    kept: [],
+    unkept: [],
     attempts: [],
     fence: undefined,
     ...parts,
@@ -382,9 +417,19 @@ function record(key: number, id: string, more: Partial<InstanceRecord> = {}): In
     parentId: undefined,
     tags: {},
     customStatus: undefined,
+    traceContext: undefined,
     head: 1,
     tail: 1,
     ...more,
+  };
+}
+
+function kept(key: number, executionId: string, result?: string): KeptCall {
+  return {
+    key,
+    executionId,
+    scheduled: raisedEvent("x", undefined),
+    result: result === undefined ? undefined : raisedEvent("y", result),
   };
 }
 

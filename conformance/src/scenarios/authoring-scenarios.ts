@@ -182,15 +182,21 @@ export function describeAuthoring(setting: Setting): void {
   it("tells a child who its parent is, and nobody else", async () => {
     const world = await World.open(setting);
     const child = defineOrchestrator("child", async (ctx) => ctx.parent ?? null);
-    const parent = defineOrchestrator("parent", async (ctx) =>
-      ctx.callSubOrchestrator(child, undefined, { tags: { a: "b" } }),
-    );
+    const parent = defineOrchestrator("parent", async (ctx) => {
+      await ctx.createTimer({ seconds: 1 });
+      return ctx.callSubOrchestrator(child, undefined, { tags: { a: "b" } });
+    });
     await world.work([child, parent]);
     const id = await world.client.scheduleNewOrchestration(parent, undefined, {
       instanceId: "p",
       version: "2",
     });
-    expect((await world.end(id)).output).toEqual({ instanceId: "p", name: "parent", version: "2" });
+    expect((await world.end(id)).output).toEqual({
+      instanceId: "p",
+      taskScheduledId: 2,
+      name: "parent",
+      version: "2",
+    });
     const alone = await world.client.scheduleNewOrchestration(child);
     expect((await world.end(alone)).output).toBeNull();
   });

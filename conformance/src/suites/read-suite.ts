@@ -1,4 +1,5 @@
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import type { EmbeddedTaskHubOptions } from "@durabletask/backend";
 import { OrchestrationStatus } from "@durabletask/protobuf";
 import { expect, it } from "vitest";
 import { complete, fail, schedule } from "../actions.ts";
@@ -136,6 +137,22 @@ export function describeReads(createStore: CreateStore): void {
     await expect(query({ continuationToken: "x" })).rejects.toMatchObject({
       code: "INVALID_ARGUMENT",
     });
+  });
+
+  it("answers queries for its own name, and has nothing of other task hubs", async () => {
+    const names = async (options: EmbeddedTaskHubOptions, ...taskHubNames: string[]) => {
+      const bench = await openBench(createStore, options);
+      await bench.start("a");
+      const { orchestrationState } = await bench.service.queryInstances({
+        query: { taskHubNames: taskHubNames.map((value) => ({ value })) },
+      });
+      return orchestrationState.map(({ instanceId }) => instanceId);
+    };
+    expect(await names({})).toEqual(["a"]);
+    expect(await names({}, "other", "default")).toEqual(["a"]);
+    expect(await names({}, "other")).toEqual([]);
+    expect(await names({ name: "other" }, "other")).toEqual(["a"]);
+    expect(await names({ name: "other" }, "default", "Other")).toEqual([]);
   });
 
   it("purges what has ended, and nothing else", async () => {

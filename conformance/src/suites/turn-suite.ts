@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { OrchestrationStatus, OrchestratorActionSchema } from "@durabletask/protobuf";
 import { expect, it } from "vitest";
 import { complete, end, fail, schedule, send, timer } from "../actions.ts";
@@ -65,6 +66,28 @@ export function describeTurns(createStore: CreateStore): void {
       instanceId: "a",
       executionId: (await bench.state("a")).executionId,
     });
+  });
+
+  it("rule 16: hands the span of an orchestration to each of its turns, also after a reopening", async () => {
+    const bench = await openBench(createStore);
+    await bench.start("a");
+    const orchestrationTraceContext = {
+      $typeName: "OrchestrationTraceContext" as const,
+      spanID: "",
+      spanStartTime: timestampFromMs(bench.clock.now()),
+    };
+    const worker = bench.worker();
+    const first = await worker.turn();
+    expect(first.request.orchestrationTraceContext).toBeUndefined();
+    await worker.answer(first, [schedule(1), schedule(2)], { orchestrationTraceContext });
+    await worker.work();
+    expect((await worker.run()).request).toMatchObject({ orchestrationTraceContext });
+    for (const again of ["reopen", "die"] as const) {
+      await bench[again]();
+      await bench.service.raiseEvent({ instanceId: "a", name: "x" });
+      const turn = await bench.worker().turn();
+      expect(turn.request).toMatchObject({ orchestrationTraceContext });
+    }
   });
 
   it("rule 16: tells an empty string from a missing value, also after a reopening", async () => {

@@ -59,6 +59,8 @@ export interface EmbeddedTaskHub extends Transport {
 
 /** What an embedded task hub can be told. */
 export interface EmbeddedTaskHubOptions {
+  /** The name of the task hub: a query for the instances of other hubs finds nothing here. Default: `default`. */
+  readonly name?: string;
   /** Default: warnings and errors to stderr. */
   readonly logger?: Logger;
   /** Default: the platform's clock; its timers do not keep the process alive. */
@@ -99,6 +101,7 @@ export async function openEmbeddedTaskHub(
   const clock = options.clock ? wholeMilliseconds(options.clock) : backgroundClock;
   const logger = guardLogger(options.logger ?? defaultLogger);
   const host = new TaskHubHost({
+    name: options.name ?? "default",
     store,
     clock,
     logger,

@@ -12,6 +12,7 @@ export type {
   DetachedActivity,
   EndedQuery,
   InstanceRecord,
+  KeptCall,
   LiveInstance,
   LogRow,
   Store,

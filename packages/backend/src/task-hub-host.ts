@@ -165,6 +165,8 @@ function fence(value: string): Batch {
     updated: [],
     detached: [],
     undetached: [],
+    kept: [],
+    unkept: [],
     attempts: [],
     fence: value,
   };

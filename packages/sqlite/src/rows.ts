@@ -1,7 +1,22 @@
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
-import type { AttemptRecord, DetachedActivity, InstanceRecord, LogRow } from "@durabletask/backend";
-import type { ActivityRequest, HistoryEvent, OrchestrationStatus } from "@durabletask/protobuf";
-import { ActivityRequestSchema, HistoryChunkSchema } from "@durabletask/protobuf";
+import type {
+  AttemptRecord,
+  DetachedActivity,
+  InstanceRecord,
+  KeptCall,
+  LogRow,
+} from "@durabletask/backend";
+import type {
+  ActivityRequest,
+  HistoryEvent,
+  OrchestrationStatus,
+  OrchestrationTraceContext,
+} from "@durabletask/protobuf";
+import {
+  ActivityRequestSchema,
+  HistoryChunkSchema,
+  OrchestrationTraceContextSchema,
+} from "@durabletask/protobuf";
 
 /** A row as `node:sqlite` gives it. What a column holds is up to the schema, which is strict. */
 export type Row = Record<string, unknown>;
@@ -27,6 +42,26 @@ export function decodeDetached(row: Row): DetachedActivity {
     key: row["d"] as number,
     request: fromBinary(ActivityRequestSchema, row["request"] as Uint8Array),
   };
+}
+
+/** Workers that trace nothing say nothing. */
+export function encodeTrace(trace: OrchestrationTraceContext | undefined): Uint8Array | null {
+  return trace ? toBinary(OrchestrationTraceContextSchema, trace) : null;
+}
+
+function decodeTrace(data: unknown): OrchestrationTraceContext | undefined {
+  return data ? fromBinary(OrchestrationTraceContextSchema, data as Uint8Array) : undefined;
+}
+
+export function encodeKept({ scheduled, result }: KeptCall): Uint8Array {
+  return encodeEvents(result ? [scheduled, result] : [scheduled]);
+}
+
+export function decodeKept(row: Row): KeptCall {
+  const [scheduled, result] = decodeEvents(row["data"]);
+  const key = row["c"] as number;
+  if (!scheduled) throw new Error(`The kept call ${key} does not say what was asked for.`);
+  return { key, executionId: row["execution"] as string, scheduled, result };
 }
 
 /** Most instances have no tags. */
@@ -73,6 +108,7 @@ export function decodeRecord(row: Row): InstanceRecord {
     parentId: (row["parent"] as string | null) ?? undefined,
     tags: tags === null ? {} : (JSON.parse(tags) as Record<string, string>),
     customStatus: (row["custom_status"] as string | null) ?? undefined,
+    traceContext: decodeTrace(row["trace"]),
     head: row["head"] as number,
     tail: row["tail"] as number,
   };

@@ -9,7 +9,8 @@ const applicationId = 0x4454736b;
  * never changed once released.
  *
  * Times are milliseconds since 1970. NULL is absent; an empty string is one (rule 16). `log.consumed` is NULL in a
- * row without a turn. `data` is a HistoryChunk, `request` an ActivityRequest, both as protobuf.
+ * row without a turn. `data` is a HistoryChunk, `request` an ActivityRequest, `trace` an OrchestrationTraceContext, all as
+ * protobuf; of a kept call `data` holds what was asked for, then its result, if there is one.
  */
 const migrations: readonly string[] = [
   `CREATE TABLE instances (
@@ -57,6 +58,13 @@ const migrations: readonly string[] = [
      alone INTEGER NOT NULL,
      PRIMARY KEY (kind, instance, execution, task)
    ) STRICT, WITHOUT ROWID;`,
+  `ALTER TABLE instances ADD COLUMN trace BLOB;
+   CREATE TABLE kept_calls (
+     c INTEGER PRIMARY KEY,
+     execution TEXT NOT NULL,
+     data BLOB NOT NULL
+   ) STRICT;
+   CREATE INDEX kept_calls_of ON kept_calls (execution);`,
 ];
 
 /** Brings a new or older file to the schema of this version. Refuses newer ones, and the databases of others. */

@@ -5,6 +5,7 @@ import type {
   DetachedActivity,
   EndedQuery,
   InstanceRecord,
+  KeptCall,
   LiveInstance,
   LogRow,
   Store,
@@ -21,16 +22,19 @@ import {
   decodeAttempts,
   decodeDetached,
   decodeEvents,
+  decodeKept,
   decodeLogRow,
   decodeRecord,
   encodeEvents,
+  encodeKept,
   encodeRequest,
   encodeTags,
+  encodeTrace,
 } from "./rows.ts";
 import type { Statements } from "./statements.ts";
 import { prepareStatements } from "./statements.ts";
 
-const tables = ["log", "instances", "detached_activities", "attempts", "meta"];
+const tables = ["log", "instances", "detached_activities", "kept_calls", "attempts", "meta"];
 const pagesWorthShrinking = 1_000;
 
 interface Connection {
@@ -119,6 +123,10 @@ export class SqliteStore implements Store {
     return this.#open().statements.detached.all().map(decodeDetached);
   }
 
+  async kept(executionId: string): Promise<readonly KeptCall[]> {
+    return this.#open().statements.kept.all(executionId).map(decodeKept);
+  }
+
   async attempts(): Promise<readonly AttemptRecord[]> {
     return this.#open().statements.attempts.all().map(decodeAttempts);
   }
@@ -178,8 +186,10 @@ function apply(statements: Statements, batch: Batch): void {
   for (const { row, key, prev, arrived, consumed, events } of batch.log) {
     statements.insertLog.run(row, key, prev, arrived, consumed ?? null, encodeEvents(events));
   }
+  for (const call of batch.kept) statements.keep.run(call.key, call.executionId, encodeKept(call));
+  for (const key of batch.unkept) statements.letGo.run(key);
   for (const tail of batch.removedChains) statements.deleteChain.run(tail);
-  for (const key of batch.removed) statements.deleteInstance.run(key);
+  for (const key of batch.removed) remove(statements, key);
   for (const record of batch.inserted) insert(statements, record);
   for (const record of batch.updated) update(statements.updateInstance, record);
   for (const { key, request } of batch.detached) {
@@ -188,6 +198,11 @@ function apply(statements: Statements, batch: Batch): void {
   for (const key of batch.undetached) statements.deleteDetached.run(key);
   for (const record of batch.attempts) setAttempts(statements, record);
   if (batch.fence !== undefined) statements.setFence.run(batch.fence);
+}
+
+function remove(statements: Statements, key: number): void {
+  statements.letGoOf.run(key);
+  statements.deleteInstance.run(key);
 }
 
 function setAttempts(statements: Statements, record: AttemptRecord): void {
@@ -202,7 +217,7 @@ function insert(statements: Statements, record: InstanceRecord): void {
   const replaced = statements.findInstance.get(record.id);
   if (replaced) {
     statements.deleteChain.run(Number(replaced["tail"]));
-    statements.deleteInstance.run(Number(replaced["k"]));
+    remove(statements, Number(replaced["k"]));
   }
   tryInsert(statements.insertInstance, record);
 }
@@ -223,6 +238,7 @@ function tryInsert(statement: StatementSync, record: InstanceRecord): boolean {
     record.parentId ?? null,
     encodeTags(record.tags),
     record.customStatus ?? null,
+    encodeTrace(record.traceContext),
     record.head,
     record.tail,
   );
@@ -237,6 +253,7 @@ function update(statement: StatementSync, record: InstanceRecord): void {
     record.updatedAt,
     record.completedAt ?? null,
     record.customStatus ?? null,
+    encodeTrace(record.traceContext),
     record.head,
     record.tail,
     record.key,

@@ -12,6 +12,9 @@ export interface Statements {
   readonly deleteInstance: StatementSync;
   readonly insertDetached: StatementSync;
   readonly deleteDetached: StatementSync;
+  readonly keep: StatementSync;
+  readonly letGo: StatementSync;
+  readonly letGoOf: StatementSync;
   readonly setAttempts: StatementSync;
   readonly deleteAttempts: StatementSync;
   readonly setFence: StatementSync;
@@ -21,6 +24,7 @@ export interface Statements {
   readonly children: StatementSync;
   readonly live: StatementSync;
   readonly detached: StatementSync;
+  readonly kept: StatementSync;
   readonly attempts: StatementSync;
   readonly last: StatementSync;
 }
@@ -51,16 +55,24 @@ export function prepareStatements(db: DatabaseSync): Statements {
     deleteChain: db.prepare(`DELETE FROM log WHERE r IN (${chainRows})`),
     insertInstance: db.prepare(
       `INSERT INTO instances (k, id, execution_id, name, version, status, created, updated, completed, start_at,
-         parent, tags, custom_status, head, tail)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+         parent, tags, custom_status, trace, head, tail)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
     ),
     updateInstance: db.prepare(
       `UPDATE instances SET execution_id = ?, version = ?, status = ?, updated = ?, completed = ?, custom_status = ?,
-         head = ?, tail = ? WHERE k = ?`,
+         trace = ?, head = ?, tail = ? WHERE k = ?`,
     ),
     deleteInstance: db.prepare("DELETE FROM instances WHERE k = ?"),
     insertDetached: db.prepare("INSERT INTO detached_activities (d, request) VALUES (?, ?)"),
     deleteDetached: db.prepare("DELETE FROM detached_activities WHERE d = ?"),
+    keep: db.prepare(
+      `INSERT INTO kept_calls (c, execution, data) VALUES (?, ?, ?)
+         ON CONFLICT DO UPDATE SET execution = excluded.execution, data = excluded.data`,
+    ),
+    letGo: db.prepare("DELETE FROM kept_calls WHERE c = ?"),
+    letGoOf: db.prepare(
+      "DELETE FROM kept_calls WHERE execution = (SELECT execution_id FROM instances WHERE k = ?)",
+    ),
     setAttempts: db.prepare(
       `INSERT INTO attempts (kind, instance, execution, task, attempts, alone) VALUES (?, ?, ?, ?, ?, ?)
          ON CONFLICT DO UPDATE SET attempts = excluded.attempts, alone = excluded.alone`,
@@ -79,10 +91,12 @@ export function prepareStatements(db: DatabaseSync): Statements {
       "SELECT * FROM instances WHERE completed IS NULL AND k > ? ORDER BY k LIMIT ?",
     ),
     detached: db.prepare("SELECT d, request FROM detached_activities ORDER BY d"),
+    kept: db.prepare("SELECT * FROM kept_calls WHERE execution = ? ORDER BY c"),
     attempts: db.prepare("SELECT * FROM attempts"),
     last: db.prepare(
       `SELECT coalesce((SELECT max(k) FROM instances), 0) AS k, coalesce((SELECT max(r) FROM log), 0) AS r,
-         coalesce((SELECT max(d) FROM detached_activities), 0) AS d,
+         max(coalesce((SELECT max(d) FROM detached_activities), 0),
+           coalesce((SELECT max(c) FROM kept_calls), 0)) AS d,
          (SELECT value FROM meta WHERE name = 'fence') AS fence`,
     ),
   };

@@ -25,6 +25,8 @@ export async function queryInstances(
   { query }: QueryInstancesRequest,
 ): Promise<QueryInstancesResponse> {
   await hub.journal.allSettled();
+  // It has nothing of what other hubs have.
+  if (!isAsked(hub, query)) return { $typeName: "QueryInstancesResponse", orchestrationState: [] };
   const limit = query && query.maxInstanceCount > 0 ? query.maxInstanceCount : defaultPageSize;
   // One more than the page tells whether another page follows.
   const found = await readStore(hub.store.query({ ...storeQuery(query), limit: limit + 1 }));
@@ -34,6 +36,12 @@ export async function queryInstances(
     orchestrationState: page.map(toOrchestrationState),
     continuationToken: found.length > limit ? String(page.at(-1)?.record.key) : undefined,
   };
+}
+
+/** A query that names no task hub means the one that it is sent to. */
+function isAsked(hub: Hub, query: InstanceQuery | undefined): boolean {
+  const names = query?.taskHubNames ?? [];
+  return names.length === 0 || names.some(({ value }) => value === hub.name);
 }
 
 function storeQuery(query: InstanceQuery | undefined): Omit<StoreQuery, "limit"> {

@@ -79,6 +79,7 @@ function recoverInstance(
     throw new Error(`The log of instance "${record.id}" does not say how it started.`);
   const instance = new Instance(record.key, record.id, log.started, record);
   instance.customStatus = record.customStatus;
+  instance.traceContext = record.traceContext;
   instance.head = record.head;
   instance.tail = record.tail;
   instance.latest = Math.max(log.latest, record.updatedAt);

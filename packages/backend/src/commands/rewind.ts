@@ -38,6 +38,7 @@ export function rewindInstance(
     updatedAt: hub.clock.now(),
   });
   instance.customStatus = record.customStatus;
+  instance.traceContext = record.traceContext;
   instance.latest = Math.max(log.latest, record.updatedAt);
   instance.hasRun = true;
   batch.removedChains.push(record.tail);

@@ -24,6 +24,8 @@ import type { Activity, Lease, TurnLease } from "./work.ts";
 
 /** What a hub is made of. */
 export interface HubParts {
+  /** What queries may select it by. */
+  readonly name: string;
   readonly store: Store;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -44,6 +46,7 @@ export interface HubParts {
  * Everything here happens in one go, without waiting: a command sees memory as all earlier commands have left it.
  */
 export class Hub implements WorkSource {
+  readonly name: string;
   readonly store: StoreReads;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -76,6 +79,7 @@ export class Hub implements WorkSource {
   #isClosing = false;
 
   constructor(parts: HubParts, opening: StoreOpening, onFailure: (error: unknown) => void) {
+    this.name = parts.name;
     this.clock = parts.clock;
     this.logger = parts.logger;
     this.newId = parts.newId;

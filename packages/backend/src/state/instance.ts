@@ -66,7 +66,7 @@ export class Instance {
   suspect: Suspect | undefined;
   /** Who ran the last turn, and its completion token: the worker may still have its session. */
   session: Pick<TurnLease, "stream" | "token"> | undefined;
-  /** What the last turn said of its span. In memory only: after a reopening a worker begins a new span. */
+  /** What the last turn said of its span. */
   traceContext: OrchestrationTraceContext | undefined;
 
   /** All events that committed turns have recorded, if they are in memory. See `Histories`. */
@@ -116,6 +116,7 @@ export class Instance {
       parentId: started.parentInstance?.orchestrationInstance?.instanceId,
       tags: started.tags,
       customStatus: this.customStatus,
+      traceContext: this.traceContext,
       head: this.head,
       tail: this.tail,
     };

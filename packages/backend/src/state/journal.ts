@@ -4,6 +4,7 @@ import type {
   AttemptRecord,
   Batch,
   DetachedActivity,
+  KeptCall,
   LogRow,
   Store,
   StoreOpening,
@@ -244,6 +245,8 @@ export class OpenBatch {
   readonly removedChains: number[] = [];
   readonly detached: DetachedActivity[] = [];
   readonly undetached: number[] = [];
+  readonly kept: KeptCall[] = [];
+  readonly unkept: number[] = [];
   readonly attempts: Map<object, AttemptRecord> = new Map();
 
   /** Activities that may be handed out afterwards. */
@@ -283,6 +286,8 @@ export class OpenBatch {
       updated,
       detached: this.detached,
       undetached: this.undetached,
+      kept: this.kept,
+      unkept: this.unkept,
       attempts: Array.from(this.attempts.values()),
       fence: undefined,
     };

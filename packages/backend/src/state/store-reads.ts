@@ -3,6 +3,7 @@ import type {
   DetachedActivity,
   EndedQuery,
   InstanceRecord,
+  KeptCall,
   LiveInstance,
   LogRow,
   Store,
@@ -56,6 +57,10 @@ export class StoreReads implements Reads {
 
   detached(): Promise<readonly DetachedActivity[]> {
     return this.#read((store) => store.detached());
+  }
+
+  kept(executionId: string): Promise<readonly KeptCall[]> {
+    return this.#read((store) => store.kept(executionId));
   }
 
   attempts(): Promise<readonly AttemptRecord[]> {

@@ -4,6 +4,7 @@ import type {
   DetachedActivity,
   EndedQuery,
   InstanceRecord,
+  KeptCall,
   LiveInstance,
   LogRow,
   Store,
@@ -29,6 +30,8 @@ class MemoryStore implements Store {
   readonly #children = new Map<string, Set<number>>();
   readonly #live = new Set<number>();
   readonly #detached = new Map<number, DetachedActivity>();
+  readonly #kept = new Map<number, KeptCall>();
+  readonly #keptOf = new Map<string, Set<number>>();
   readonly #attempts = new Map<string, AttemptRecord>();
   #last: StoreOpening = nothing;
 
@@ -38,6 +41,8 @@ class MemoryStore implements Store {
 
   commit(batch: Batch): Promise<void> {
     for (const row of batch.log) this.#log.set(row.row, row);
+    for (const call of batch.kept) this.#keep(call);
+    for (const key of batch.unkept) this.#letGo(key);
     for (const tail of batch.removedChains) this.#removeChain(tail);
     for (const key of batch.removed) this.#removeInstance(key);
     for (const record of batch.inserted) this.#insert(record);
@@ -48,7 +53,10 @@ class MemoryStore implements Store {
     this.#last = {
       lastKey: Math.max(this.#last.lastKey, batch.inserted.at(-1)?.key ?? 0),
       lastRow: Math.max(this.#last.lastRow, batch.log.at(-1)?.row ?? 0),
-      lastDetached: Math.max(this.#last.lastDetached, batch.detached.at(-1)?.key ?? 0),
+      lastDetached: batch.kept.reduce(
+        (last, { key }) => Math.max(last, key),
+        Math.max(this.#last.lastDetached, batch.detached.at(-1)?.key ?? 0),
+      ),
       fence: batch.fence ?? this.#last.fence,
     };
     return Promise.resolve();
@@ -102,6 +110,13 @@ class MemoryStore implements Store {
     return Promise.resolve([...this.#detached.values()]);
   }
 
+  kept(executionId: string): Promise<readonly KeptCall[]> {
+    const keys = [...(this.#keptOf.get(executionId) ?? [])].sort((a, b) => a - b);
+    return Promise.resolve(
+      keys.map((key) => this.#kept.get(key)).filter((call) => call !== undefined),
+    );
+  }
+
   attempts(): Promise<readonly AttemptRecord[]> {
     return Promise.resolve([...this.#attempts.values()]);
   }
@@ -109,7 +124,7 @@ class MemoryStore implements Store {
   clear(): Promise<void> {
     const parts = [this.#log, this.#byKey, this.#keys, this.#children, this.#live, this.#detached];
     for (const part of parts) part.clear();
-    this.#attempts.clear();
+    for (const part of [this.#kept, this.#keptOf, this.#attempts]) part.clear();
     this.#last = nothing;
     return Promise.resolve();
   }
@@ -135,6 +150,20 @@ class MemoryStore implements Store {
     else this.#live.delete(record.key);
   }
 
+  #keep(call: KeptCall): void {
+    this.#kept.set(call.key, call);
+    const keys = this.#keptOf.get(call.executionId) ?? new Set();
+    this.#keptOf.set(call.executionId, keys.add(call.key));
+  }
+
+  #letGo(key: number): void {
+    const call = this.#kept.get(key);
+    if (!call) return;
+    this.#kept.delete(key);
+    const keys = this.#keptOf.get(call.executionId);
+    if (keys?.delete(key) && keys.size === 0) this.#keptOf.delete(call.executionId);
+  }
+
   #record(record: AttemptRecord): void {
     const { kind, instanceId, executionId, taskId, attempts } = record;
     const key = JSON.stringify([kind, instanceId, executionId, taskId]);
@@ -148,6 +177,7 @@ class MemoryStore implements Store {
     this.#byKey.delete(key);
     this.#keys.delete(record.id);
     this.#live.delete(key);
+    for (const kept of this.#keptOf.get(record.executionId) ?? []) this.#letGo(kept);
     if (record.parentId === undefined) return;
     const siblings = this.#siblings(record.parentId);
     siblings.delete(key);

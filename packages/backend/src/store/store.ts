@@ -1,4 +1,9 @@
-import type { ActivityRequest, HistoryEvent, OrchestrationStatus } from "@durabletask/protobuf";
+import type {
+  ActivityRequest,
+  HistoryEvent,
+  OrchestrationStatus,
+  OrchestrationTraceContext,
+} from "@durabletask/protobuf";
 
 /**
  * Where a task hub keeps what must survive: implement it to put the hub on another database.
@@ -17,9 +22,10 @@ export interface Store {
   open(): Promise<StoreOpening>;
 
   /**
-   * Makes a batch durable, whole or not at all. In this order: rows of the log are added; chains and instances are
-   * removed; instances are inserted, each replacing (with its chain) a stored one that has the same id; instances are
-   * updated; detached activities come and go; attempts are recorded; the fence is set.
+   * Makes a batch durable, whole or not at all. In this order: rows of the log are added, calls are kept and let go; chains
+   * and instances are removed; instances are inserted, each replacing (with its chain) a stored one that has the same id;
+   * instances are updated; detached activities come and go; attempts are recorded; the fence is set. With an instance, the
+   * calls that are kept of its execution are removed too.
    *
    * A rejection means that the outcome is unknown. The hub then opens the store again.
    */
@@ -46,6 +52,9 @@ export interface Store {
   /** All detached activities, in the order of their keys. */
   detached(): Promise<readonly DetachedActivity[]>;
 
+  /** The calls that are kept of an execution, in the order of their keys. */
+  kept(executionId: string): Promise<readonly KeptCall[]>;
+
   /** All recorded attempts. */
   attempts(): Promise<readonly AttemptRecord[]>;
 
@@ -62,7 +71,7 @@ export interface StoreOpening {
   readonly lastKey: number;
   /** The highest row that the log holds. */
   readonly lastRow: number;
-  /** The highest key that any detached activity has. */
+  /** The highest key that any detached activity or kept call has. */
   readonly lastDetached: number;
   /** The fence that was set last. Absent in a new store. */
   readonly fence: string | undefined;
@@ -85,6 +94,8 @@ export interface InstanceRecord {
   readonly parentId: string | undefined;
   readonly tags: Readonly<Record<string, string>>;
   readonly customStatus: string | undefined;
+  /** What the last turn said of the span of the orchestration. */
+  readonly traceContext: OrchestrationTraceContext | undefined;
   /** The row whose first event is ExecutionStarted. */
   readonly head: number;
   /** The newest row. Once the instance has ended, the last event of that row is ExecutionCompleted. */
@@ -114,6 +125,19 @@ export interface DetachedActivity {
   readonly request: ActivityRequest;
 }
 
+/**
+ * A call that an execution made and that its history no longer shows: what a rewind took back, or what ran on after the
+ * failure. When the code asks for the same again, it is answered from here (rule 20).
+ */
+export interface KeptCall {
+  readonly key: number;
+  readonly executionId: string;
+  /** What the code asked for: TaskScheduled, SubOrchestrationInstanceCreated or EventSent. */
+  readonly scheduled: HistoryEvent;
+  /** The success that came of it, if one has come. */
+  readonly result: HistoryEvent | undefined;
+}
+
 /** How often an item of work was handed out since the process died while it was open (rule 9). */
 export interface AttemptRecord {
   readonly kind: "turn" | "activity";
@@ -139,6 +163,10 @@ export interface Batch {
   readonly detached: readonly DetachedActivity[];
   /** Keys of detached activities that are done. */
   readonly undetached: readonly number[];
+  /** Each replaces the one that has its key. */
+  readonly kept: readonly KeptCall[];
+  /** Keys of kept calls that are not needed any more; some of them may be kept by this very batch. */
+  readonly unkept: readonly number[];
   /** Each replaces the one of the same kind, instance, execution and task; without attempts it is removed. */
   readonly attempts: readonly AttemptRecord[];
   /** A value to overwrite the fence with. */

@@ -57,6 +57,8 @@ export interface ContinueAsNewOptions {
 /** The orchestration that started this one as its child. */
 export interface ParentOrchestration {
   readonly instanceId: string;
+  /** Event id under which the parent started this orchestration. */
+  readonly taskScheduledId: number;
   readonly name: string;
   readonly version: string | undefined;
 }

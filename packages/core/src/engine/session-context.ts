@@ -248,6 +248,7 @@ function parentOf({ parentInstance }: ExecutionStartedEvent): ParentOrchestratio
   if (parentInstance === undefined) return undefined;
   return {
     instanceId: parentInstance.orchestrationInstance?.instanceId ?? "",
+    taskScheduledId: parentInstance.taskScheduledId,
     name: parentInstance.name ?? "",
     version: parentInstance.version,
   };
