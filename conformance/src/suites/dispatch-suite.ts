@@ -309,6 +309,45 @@ export function describeDispatch(createStore: CreateStore): void {
     await worker.run(complete(2));
   });
 
+  it("rule 9: an activity that one worker abandons goes to another one at once, and to that one after a while", async () => {
+    const bench = await openBench(createStore);
+    await bench.start("a");
+    const request = { maxConcurrentOrchestrationWorkItems: 1 };
+    const one = bench.worker({ request });
+    await one.run(schedule(1), schedule(2));
+    await one.abandon(await one.activity());
+    await one.abandon(await one.activity());
+    expect(await one.isIdle()).toBe(true);
+    const two = bench.worker();
+    const call = await two.work("two");
+    const other = await two.activity();
+    expect([call, other].map(({ request: { taskId } }) => taskId)).toEqual([1, 2]);
+    await two.abandon(other);
+    await one.run();
+    expect(await two.isIdle()).toBe(true);
+    await bench.pass(1000);
+    // Both may have it again now; it is handed out once.
+    two.ask();
+    await settle();
+    const idle = await Promise.all([one, two].map((worker) => worker.isIdle()));
+    expect(idle.filter(Boolean)).toHaveLength(1);
+  });
+
+  it("what was abandoned and is wanted no more leaves nothing behind", async () => {
+    const bench = await openBench(createStore);
+    await bench.start("a");
+    const worker = bench.worker();
+    await worker.run(schedule(1));
+    await worker.abandon(await worker.activity());
+    await bench.service.raiseEvent({ instanceId: "a", name: "x" });
+    await worker.abandon(await worker.turn());
+    await bench.service.terminateInstance({ instanceId: "a" });
+    expect(bench.hub.stats()).toMatchObject({ readyTurns: 0, readyActivities: 0 });
+    await bench.pass(60_000);
+    expect(await worker.isIdle()).toBe(true);
+    expect(bench.hub.stats()).toMatchObject({ liveInstances: 0, alarms: 0 });
+  });
+
   it("does not let turns that never rest starve the event loop", async () => {
     const bench = await openBench(createStore);
     await bench.start("a");

@@ -26,14 +26,22 @@ export function describeInsight(createStore: CreateStore): void {
       readyTurns: 1,
       leasedTurns: 0,
       waitingTurns: 1,
-      readyActivities: 1,
+      readyActivities: 2,
       leasedActivities: 1,
-      waitingActivities: 1,
+      waitingActivities: 0,
       oldestReadyMs: 900,
       streams: 1,
       commits: bench.store.batches.length,
     });
     expect(bench.hub.stats().millisecondsPerCommit).toBeGreaterThan(0);
+    const disk = Promise.withResolvers<void>();
+    bench.store.gate = disk.promise;
+    const answered = worker.run(schedule(1));
+    await bench.pass(0);
+    expect(bench.hub.stats()).toMatchObject({ readyActivities: 2, waitingActivities: 1 });
+    disk.resolve();
+    await answered;
+    expect(bench.hub.stats()).toMatchObject({ readyActivities: 3, waitingActivities: 0 });
   });
 
   it("hasWorkerFor() tells whether a connected worker takes it, however busy it is", async () => {

@@ -14,7 +14,7 @@ export interface TaskHubStats {
   readonly readyActivities: number;
   /** Activities that workers are at. */
   readonly leasedActivities: number;
-  /** Activities that wait for something else: the disk, or until they are tried again after a worker gave them up. */
+  /** Activities that wait for the disk. */
   readonly waitingActivities: number;
   /** How long the oldest of the ready items has been ready, in milliseconds. Absent if none is. */
   readonly oldestReadyMs: number | undefined;

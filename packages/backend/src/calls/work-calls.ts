@@ -150,11 +150,16 @@ export async function abandonActivityCall(
   const lease = hub.leases.get(request.completionToken);
   if (lease?.kind === "activity") {
     hub.release(lease);
-    abandonActivity(hub, lease.activity);
+    if (isCurrent(lease)) abandonActivity(hub, lease);
     hub.dispatcher.serve(lease.stream);
   }
   await hub.journal.allSettled();
   return { $typeName: "AbandonActivityTaskResponse" };
+}
+
+/** Whether nobody else has got the activity, nor ended it, since. */
+function isCurrent(lease: ActivityLease): boolean {
+  return lease.activity.state === "leased" && lease.activity.lease === lease;
 }
 
 function activityLease(hub: Hub, response: ActivityResponse): ActivityLease | undefined {

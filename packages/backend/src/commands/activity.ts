@@ -1,8 +1,7 @@
 import type { ActivityResponse } from "@durabletask/protobuf";
 import { failure, taskCompleted, taskFailed } from "../state/history-events.ts";
-import { backOffMs } from "../state/back-offs.ts";
 import type { Hub } from "../state/hub.ts";
-import type { Activity } from "../state/work.ts";
+import type { Activity, ActivityLease } from "../state/work.ts";
 import { toTimestamp } from "../time/timestamp.ts";
 import { endActivity } from "./ending.ts";
 
@@ -37,12 +36,11 @@ function tooLarge({ payloads }: Hub, { event }: Activity, result: string | undef
   );
 }
 
-/** The worker cannot do it now. It comes back after a while; the attempt does not count. */
-export function abandonActivity(hub: Hub, activity: Activity): void {
-  if (activity.state !== "leased") return;
-  activity.state = "held";
+/**
+ * The worker cannot do it now: it gets it again after a while, others may have it at once. The attempt does not count.
+ */
+export function abandonActivity(hub: Hub, { activity, stream }: ActivityLease): void {
   if (activity.suspect) hub.quarantine.returned(activity.suspect);
-  hub.alarms.add(hub.clock.now() + backOffMs(++activity.abandoned), () => {
-    if (activity.state === "held") hub.offerActivity(activity);
-  });
+  hub.keepActivityFrom(activity, stream);
+  hub.offerActivity(activity);
 }

@@ -24,6 +24,7 @@ export function markEnded(hub: Hub, instance: Instance, completed: ExecutionComp
   instance.updatedAt = instance.latest;
   instance.heldFrom = undefined;
   instance.inbox.length = 0;
+  instance.place?.leave();
   // A turn in flight is fenced: its lease lives on for its worker's credit only (rule 6).
   instance.turn = undefined;
   cancelTimers(hub, instance);
@@ -42,6 +43,7 @@ export function cancelTimers(hub: Hub, instance: Instance): void {
 /** A result has come, or nobody wants one any more: if it was not handed out, it never will be. */
 export function endActivity(hub: Hub, activity: Activity): void {
   activity.state = "over";
+  activity.place?.leave();
   if (activity.suspect) hub.quarantine.settle(activity.suspect);
   const { detachedKey } = activity;
   if (detachedKey === undefined) return;

@@ -33,8 +33,10 @@ export interface WorkSource {
 export class Dispatcher {
   readonly #source: WorkSource;
   readonly #turns = new ReadyQueue<Instance, WorkStream>();
-  readonly #activities = new ReadyQueue<Activity>();
+  readonly #activities = new ReadyQueue<Activity, WorkStream>();
   readonly #streams = new Set<WorkStream>();
+  // Those with turns that are kept for their next call.
+  readonly #preferring = new Set<WorkStream>();
   // Streams with a `next()` that waits, in the order in which they are served next.
   readonly #waiting = new Set<WorkStream>();
   #spill: NodeJS.Immediate | undefined;
@@ -50,6 +52,8 @@ export class Dispatcher {
 
   open(stream: WorkStream): void {
     this.#streams.add(stream);
+    this.#turns.open(stream.turnFilter);
+    this.#activities.open(stream.activityFilter);
     this.#source.streamsChanged();
   }
 
@@ -67,6 +71,8 @@ export class Dispatcher {
     if (stream.end) return;
     this.#streams.delete(stream);
     this.#waiting.delete(stream);
+    this.#turns.close(stream.turnFilter);
+    this.#activities.close(stream.activityFilter);
     stream.finish(end);
     if (end.by === "hub") return;
     for (const lease of stream.leases) this.#source.returned(lease);
@@ -89,12 +95,14 @@ export class Dispatcher {
 
   /** A turn is ready. The worker that ran the last one is asked first: it may still have the session. */
   offerTurn(instance: Instance): void {
+    instance.place?.leave();
     const { name, version } = instance.started;
     const last = instance.session?.stream;
     const refused = instance.backOffs?.refusal;
     if (last?.takesTurn(name, version) && !refused?.takers.has(last)) {
       if (last.isWaiting && this.#giveTurn(last, instance)) return;
-      last.preferred.push(instance);
+      instance.place = last.preferred.push(instance);
+      this.#preferring.add(last);
       this.#spill ??= setImmediate(() => this.#spillAll());
       return;
     }
@@ -102,20 +110,22 @@ export class Dispatcher {
       if (refused?.takers.has(stream)) continue;
       if (stream.takesTurn(name, version) && this.#giveTurn(stream, instance)) return;
     }
-    this.#turns.push(name, version, instance, refused);
+    instance.place = this.#turns.push(name, version, instance, refused);
     this.#source.queued();
   }
 
   offerActivity(activity: Activity): void {
+    activity.place?.leave();
     const { name, version } = activity.event;
+    const refused = activity.backOffs?.refusal;
     for (const stream of this.#waiting) {
       if (!this.#source.mayHandOut) break;
-      if (!stream.takesActivity(name, version)) continue;
+      if (refused?.takers.has(stream) || !stream.takesActivity(name, version)) continue;
       const item = this.#source.leaseActivity(activity, stream);
       if (item) this.#give(stream, item);
       return;
     }
-    this.#activities.push(name, version, activity);
+    activity.place = this.#activities.push(name, version, activity, refused);
     this.#source.queued();
   }
 
@@ -170,7 +180,7 @@ export class Dispatcher {
 
   #takeActivity(stream: WorkStream): WorkItem | undefined {
     while (stream.activityCredits > 0 && this.#source.mayHandOut) {
-      const activity = this.#activities.take(stream.activityFilter);
+      const activity = this.#activities.take(stream.activityFilter, stream);
       if (!activity) return undefined;
       const item = this.#source.leaseActivity(activity, stream);
       if (item) return item;
@@ -181,14 +191,17 @@ export class Dispatcher {
   // A worker that did not come back within one round of the event loop loses its privilege.
   #spillAll(): void {
     this.#spill = undefined;
-    for (const stream of this.#streams) this.#spillPreferred(stream);
+    for (const stream of this.#preferring) this.#spillPreferred(stream);
     this.pump();
   }
 
-  #spillPreferred({ preferred }: WorkStream): void {
+  #spillPreferred(stream: WorkStream): void {
+    const { preferred } = stream;
+    this.#preferring.delete(stream);
     for (let instance = preferred.shift(); instance; instance = preferred.shift()) {
       const { name, version } = instance.started;
-      this.#turns.push(name, version, instance, instance.backOffs?.refusal);
+      const refused = instance.backOffs?.refusal;
+      instance.place = this.#turns.push(name, version, instance, refused);
     }
   }
 }

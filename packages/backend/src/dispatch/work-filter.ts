@@ -1,5 +1,7 @@
 /** What a worker takes of one kind of work: names, and for each the versions; no versions means all of them. */
 export class WorkFilter {
+  /** The same for filters that take the same. */
+  readonly key: string;
   readonly #versions = new Map<string, Set<string>>();
   readonly #takesAll: boolean;
 
@@ -12,6 +14,10 @@ export class WorkFilter {
       else if (versions.length === 0 || known.size === 0) known.clear();
       else for (const version of versions) known.add(version);
     }
+    const named = Array.from(this.#versions, ([name, versions]) =>
+      JSON.stringify([name, ...[...versions].sort()]),
+    );
+    this.key = named.sort().join();
   }
 
   /** Work without a version counts as version "". */

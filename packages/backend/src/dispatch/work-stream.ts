@@ -2,6 +2,7 @@ import type { GetWorkItemsRequest, WorkItem } from "@durabletask/protobuf";
 import type { Instance } from "../state/instance.ts";
 import type { Lease } from "../state/work.ts";
 import { Fifo } from "./fifo.ts";
+import { LinkedList } from "./linked-list.ts";
 import { WorkFilter } from "./work-filter.ts";
 
 type Pull = PromiseWithResolvers<IteratorResult<WorkItem, undefined>>;
@@ -25,7 +26,7 @@ export class WorkStream {
   activityCredits: number;
   readonly leases: Set<Lease> = new Set();
   /** Turns whose sessions this worker has, kept for its next call for a moment. */
-  readonly preferred: Fifo<Instance> = new Fifo();
+  readonly preferred: LinkedList<Instance> = new LinkedList();
   /** Which kind the worker gets next, if both are ready. */
   isActivityNext = false;
   end: StreamEnd | undefined;

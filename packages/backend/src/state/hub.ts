@@ -201,6 +201,14 @@ export class Hub implements WorkSource {
     });
   }
 
+  /** Keeps an activity from a worker for a while. Others may have it. */
+  keepActivityFrom(activity: Activity, stream: WorkStream): void {
+    const backOffs = (activity.backOffs ??= new BackOffs());
+    backOffs.add(stream, this.alarms, this.clock.now(), () => {
+      if (activity.state === "ready") this.#offerActivity(activity);
+    });
+  }
+
   get mayHandOut(): boolean {
     return !this.journal.isFull && !this.quarantine.isExclusive;
   }
@@ -269,7 +277,7 @@ export class Hub implements WorkSource {
   }
 
   leaseActivity(activity: Activity, stream: WorkStream): WorkItem | undefined {
-    if (activity.state !== "ready") return undefined;
+    if (activity.state !== "ready" || activity.backOffs?.keepsFrom(stream)) return undefined;
     if (activity.suspect && !this.quarantine.admits(activity.suspect)) return undefined;
     return leaseActivity(this, activity, stream);
   }
@@ -319,6 +327,10 @@ export class Hub implements WorkSource {
   offerActivity(activity: Activity): void {
     activity.state = "ready";
     activity.readySince = this.clock.now();
+    this.#offerActivity(activity);
+  }
+
+  #offerActivity(activity: Activity): void {
     if (activity.suspect) this.quarantine.offered(activity.suspect);
     else this.dispatcher.offerActivity(activity);
   }

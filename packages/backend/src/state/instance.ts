@@ -4,6 +4,7 @@ import type {
   OrchestrationStatus,
   OrchestrationTraceContext,
 } from "@durabletask/protobuf";
+import type { Place } from "../dispatch/linked-list.ts";
 import type { InstanceRecord } from "../store/store.ts";
 import type { Alarm } from "../time/alarms.ts";
 import type { BackOffs } from "./back-offs.ts";
@@ -50,9 +51,11 @@ export class Instance {
 
   /** The turn that a worker is at. */
   turn: TurnLease | undefined;
-  /** Whether the instance stands in a ready queue; also while its history is read for a turn. */
+  /** Whether its turn is ready; also while its history is read for it. */
   isQueued = false;
   isLoading = false;
+  /** Where it stands, or stood, in a ready queue. */
+  place: Place<Instance> | undefined;
   /** Since when its turn waits for a worker, and whether a warning has named it. */
   readySince = 0;
   isNamed = false;

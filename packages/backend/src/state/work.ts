@@ -1,5 +1,7 @@
 import type { ActivityRequest, HistoryEvent, TaskScheduledEvent } from "@durabletask/protobuf";
+import type { Place } from "../dispatch/linked-list.ts";
 import type { WorkStream } from "../dispatch/work-stream.ts";
+import type { BackOffs } from "./back-offs.ts";
 import type { Instance } from "./instance.ts";
 import type { Suspect } from "./suspect.ts";
 
@@ -43,8 +45,10 @@ export interface Activity {
   state: "held" | "ready" | "leased" | "over";
   /** The newest lease; it may have been given back since. */
   lease: ActivityLease | undefined;
-  /** How often it was abandoned. */
-  abandoned: number;
+  /** Where it stands, or stood, in a ready queue. */
+  place: Place<Activity> | undefined;
+  /** Who abandoned it. */
+  backOffs: BackOffs | undefined;
   /** Since when it waits for a worker, and whether a warning has named it. */
   readySince: number;
   isNamed: boolean;
@@ -66,7 +70,8 @@ export function createActivity(
     detachedKey: undefined,
     state: "held",
     lease: undefined,
-    abandoned: 0,
+    place: undefined,
+    backOffs: undefined,
     readySince: 0,
     isNamed: false,
     suspect: undefined,
