@@ -41,18 +41,38 @@ export type TaskHubErrorCode =
   | "UNIMPLEMENTED"
   | "UNKNOWN";
 
+/** A message that accompanies an error over the wire: an entry of `google.rpc.Status.details`. */
+export interface ErrorDetail {
+  /** Name of the message, such as `google.rpc.RetryInfo`. */
+  readonly type: string;
+  /** The message, encoded. */
+  readonly value: Uint8Array;
+}
+
+export interface TaskHubErrorOptions extends ErrorOptions {
+  readonly details?: readonly ErrorDetail[] | undefined;
+}
+
 /**
  * A call to the task hub failed.
  *
- * `UNAVAILABLE` means that the outcome is unknown: the hub may or may not have done what was asked.
+ * `UNAVAILABLE` means that the outcome is unknown: the hub may or may not have done what was asked. `instanceof` recognises
+ * errors of another copy of this package too: a transport may have been installed with one of its own.
  */
 export class TaskHubError extends DurableTaskError {
   override name = "TaskHubError";
   declare readonly code: TaskHubErrorCode;
+  /** What the hub said besides code and message. Crosses the wire in both directions; most hubs send none. */
+  readonly details: readonly ErrorDetail[];
 
-  // oxlint-disable-next-line typescript/no-useless-constructor -- narrows the code
-  constructor(code: TaskHubErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: TaskHubErrorCode, message: string, options?: TaskHubErrorOptions) {
     super(code, message, options);
+    this.details = options?.details ?? [];
+  }
+
+  /** By name, since a class of another copy of this package is another object. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && value.name === "TaskHubError" && "details" in value;
   }
 }
 

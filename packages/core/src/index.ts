@@ -89,7 +89,7 @@ export type {
 export type { Retry, RetryContext, RetryHandler, RetryPolicy } from "./engine/retry.ts";
 export type { Task, TaskResult, TimerTask } from "./engine/task.ts";
 export { DurableTaskError, InvalidArgumentError, TaskHubError } from "./errors.ts";
-export type { TaskHubErrorCode } from "./errors.ts";
+export type { ErrorDetail, TaskHubErrorCode, TaskHubErrorOptions } from "./errors.ts";
 export { NonRetriableError, RemoteError, TaskFailedError } from "./failure.ts";
 export type { FailedTask, FailureConverter, FailureDetails, FailureProperties } from "./failure.ts";
 export type { InputSurvivesJson, Jsonify } from "./json.ts";

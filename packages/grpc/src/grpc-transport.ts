@@ -1,58 +1,75 @@
-import type {
-  DescMessage,
-  DescMethodServerStreaming,
-  DescMethodUnary,
-  MessageShape,
-} from "@bufbuild/protobuf";
+import { createGrpcTransport as createConnectTransport } from "@connectrpc/connect-node";
+import type { Transport } from "@durabletask/core";
+import { InvalidArgumentError } from "@durabletask/core";
+import { parseAddress } from "./address.ts";
+import { withCallDefaults } from "./call-defaults.ts";
+import { HeaderProvider } from "./call-headers.ts";
+import { overConnect } from "./connect-transport.ts";
+import { Connection } from "./connection.ts";
 import {
-  createGrpcTransport as createConnectTransport,
-  Http2SessionManager,
-} from "@connectrpc/connect-node";
-import type { CallOptions, Transport } from "@durabletask/core";
-import { fromConnectError } from "./status.ts";
+  type CallDefaults,
+  type GrpcAddressOptions,
+  type GrpcTransportOptions,
+  positiveMs,
+  sessionSettings,
+  sizeLimit,
+} from "./options.ts";
+import { userAgent } from "./user-agent.ts";
 
-/** Where the task hub is, and how to reach it. */
-export interface GrpcTransportOptions {
-  /** Such as `http://localhost:4001`. */
-  readonly baseUrl: string;
+/**
+ * A transport to a Durable Task sidecar over gRPC, for `TaskHubClient` and `TaskHubWorker`.
+ *
+ * Nothing is connected before the first call; a connection that is lost is made again by the next one. Disposing it ends what is
+ * open. Throws `InvalidArgumentError` for options that cannot be.
+ */
+export function createGrpcTransport(options: GrpcTransportOptions): Transport {
+  const { headersLifetime = { minutes: 5 }, timeout = { seconds: 30 } } = options;
+  const provider = new HeaderProvider(
+    fixedHeaders(options),
+    options.headers,
+    positiveMs(headersLifetime, "headersLifetime"),
+  );
+  return withCallDefaults(base(options), provider, positiveMs(timeout, "timeout"));
 }
 
-/** A transport to a Durable Task sidecar over gRPC. */
-export function createGrpcTransport({ baseUrl }: GrpcTransportOptions): Transport {
-  const sessionManager = new Http2SessionManager(baseUrl);
-  const connect = createConnectTransport({ baseUrl, sessionManager });
-  return {
-    async unary<I extends DescMessage, O extends DescMessage>(
-      method: DescMethodUnary<I, O>,
-      request: MessageShape<I>,
-      { signal, timeoutMs, headers }: CallOptions = {},
-    ): Promise<MessageShape<O>> {
-      try {
-        return (await connect.unary(method, signal, timeoutMs, headers, request)).message;
-      } catch (error) {
-        throw signal?.aborted === true ? signal.reason : fromConnectError(error);
-      }
-    },
-    async *stream<I extends DescMessage, O extends DescMessage>(
-      method: DescMethodServerStreaming<I, O>,
-      request: MessageShape<I>,
-      { signal, timeoutMs, headers }: CallOptions = {},
-    ): AsyncGenerator<MessageShape<O>, void> {
-      const closed = new AbortController();
-      const either = AbortSignal.any([closed.signal, ...(signal ? [signal] : [])]);
-      try {
-        const response = await connect.stream(method, either, timeoutMs, headers, only(request));
-        yield* response.message;
-      } catch (error) {
-        throw signal?.aborted === true ? signal.reason : fromConnectError(error);
-      } finally {
-        closed.abort();
-      }
-    },
-    [Symbol.asyncDispose]: async () => sessionManager.abort(),
-  };
+function fixedHeaders({ taskHub }: CallDefaults): Record<string, string> {
+  return { "x-user-agent": userAgent, ...(taskHub === undefined ? {} : { taskhub: taskHub }) };
 }
 
-async function* only<T>(message: T): AsyncGenerator<T> {
-  yield message;
+function base(options: GrpcTransportOptions): Transport {
+  if (options.transport !== undefined) {
+    return overConnect(
+      options.transport,
+      "the server",
+      () => undefined,
+      () => {},
+    );
+  }
+  if (options.baseUrl === undefined) {
+    throw new InvalidArgumentError("give the address of a task hub as baseUrl, or a transport");
+  }
+  return overAddress(options);
+}
+
+function overAddress(options: GrpcAddressOptions): Transport {
+  const { origin } = parseAddress(options.baseUrl);
+  const connection = new Connection(origin, sessionSettings(options));
+  const connect = createConnectTransport({
+    baseUrl: origin,
+    interceptors: [...(options.interceptors ?? [])],
+    readMaxBytes: sizeLimit(options.readMaxBytes, "readMaxBytes"),
+    writeMaxBytes: sizeLimit(options.writeMaxBytes, "writeMaxBytes"),
+    sessionManager: {
+      authority: origin,
+      request: async (method, path, headers) =>
+        connection.request({ ...headers, ":method": method, ":path": path }),
+      notifyResponseByteRead: () => {},
+    },
+  });
+  return overConnect(
+    connect,
+    origin,
+    () => connection.closedBecause,
+    () => connection.close(),
+  );
 }

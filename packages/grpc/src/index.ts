@@ -1,2 +1,9 @@
 export { createGrpcTransport } from "./grpc-transport.ts";
-export type { GrpcTransportOptions } from "./grpc-transport.ts";
+export type { CallHeaders, ExpiringHeaders, HeaderSource } from "./call-headers.ts";
+export type {
+  CallDefaults,
+  ConnectTransportOptions,
+  GrpcAddressOptions,
+  GrpcTransportOptions,
+  TlsOptions,
+} from "./options.ts";

@@ -1,1 +1,3 @@
-export { fromConnectError, toConnectError } from "./status.ts";
+export { fromConnectError, toConnectError } from "./connect-error.ts";
+export { fromStatus, toStatus } from "./status.ts";
+export type { Status } from "./status.ts";

@@ -1,0 +1,163 @@
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  constants,
+  type OutgoingHttpHeaders,
+  type SecureClientSessionOptions,
+} from "node:http2";
+
+/** How long things may take, and what HTTP/2 is told. */
+export interface SessionSettings {
+  /** A connection that is silent for so long is pinged if there are calls on it, and closed if there are none. */
+  readonly pingIntervalMs: number;
+  /** How long a ping may go unanswered. */
+  readonly pingTimeoutMs: number;
+  readonly connectTimeoutMs: number;
+  readonly http2: SecureClientSessionOptions;
+}
+
+/** What the owner of a session has to know. */
+export interface SessionEvents {
+  tooManyPings(): void;
+  ended(): void;
+}
+
+/** What may be on its way to one call, and to all of one connection, before somebody reads it. */
+const streamWindowBytes = 1 << 20;
+const sessionWindowBytes = 1 << 22;
+
+const longestTimerMs = 2 ** 31 - 1;
+
+/**
+ * - `open`: takes calls. That includes connecting: Node.js holds requests until the connection stands.
+ * - `draining`: the server said GOAWAY, or nobody used it; the calls on it end, new ones go elsewhere.
+ * - `ended`: gone, with every call on it.
+ */
+type State = "open" | "draining" | "ended";
+
+/**
+ * One HTTP/2 connection, watched.
+ *
+ * Owns its socket and its timers. Invariants: it keeps the process alive exactly while calls are open on it; it is pinged only
+ * while calls are open, and only when nothing was received for a whole interval, as gRPC's A8 asks; each end of it, whatever
+ * the reason, is told once.
+ */
+export class Session {
+  readonly #http2: ClientHttp2Session;
+  readonly #settings: SessionSettings;
+  readonly #events: SessionEvents;
+  #state: State = "open";
+  #calls = 0;
+  /** What had been received at the last look. Whatever comes shows that the other side lives. */
+  #bytesRead = 0;
+  /** When the last call ended. */
+  #idleSince = Date.now();
+  #tick: NodeJS.Timeout | undefined;
+  #deadline: NodeJS.Timeout | undefined;
+
+  constructor(origin: string, settings: SessionSettings, events: SessionEvents) {
+    this.#settings = settings;
+    this.#events = events;
+    this.#http2 = connect(origin, {
+      // Its default, 10 MB, refuses calls when a few large messages are on their way.
+      maxSessionMemory: Number.MAX_SAFE_INTEGER,
+      ...settings.http2,
+      settings: {
+        enablePush: false,
+        initialWindowSize: streamWindowBytes,
+        ...settings.http2.settings,
+      },
+    });
+    this.#expect(settings.connectTimeoutMs, "the connection was not established in time");
+    this.#http2.once("connect", () => this.#connected());
+    this.#http2.on("goaway", (code, _last, data) => this.#wentAway(code, data));
+    this.#http2.once("close", () => this.#ended());
+    // Each call on it gets the error too, and reports it.
+    this.#http2.on("error", () => {});
+  }
+
+  /** Whether it takes calls. After a long time without any, it may be dead without knowing: a sleeping laptop's timers slept too. */
+  get isUsable(): boolean {
+    if (this.#state !== "open" || this.#http2.closed || this.#http2.destroyed) return false;
+    return this.#calls > 0 || Date.now() - this.#idleSince < this.#settings.pingIntervalMs;
+  }
+
+  /** Opens a call. */
+  request(headers: OutgoingHttpHeaders): ClientHttp2Stream {
+    const stream = this.#http2.request(headers, { endStream: false });
+    this.#calls += 1;
+    if (this.#calls === 1) this.#http2.ref();
+    stream.once("close", () => this.#callEnded());
+    return stream;
+  }
+
+  /** Takes no more calls, and ends when those on it have ended. */
+  drain(): void {
+    if (this.#state !== "open") return;
+    this.#state = "draining";
+    this.#endIfDrained();
+  }
+
+  /** Ends it with all calls on it, which fail with this error. */
+  destroy(error: Error): void {
+    this.#http2.destroy(error, constants.NGHTTP2_CANCEL);
+  }
+
+  #connected(): void {
+    clearTimeout(this.#deadline);
+    if (this.#calls === 0) this.#http2.unref();
+    this.#http2.setLocalWindowSize(sessionWindowBytes);
+    const { pingIntervalMs } = this.#settings;
+    if (pingIntervalMs > longestTimerMs) return;
+    this.#tick = setInterval(() => this.#look(), pingIntervalMs).unref();
+  }
+
+  #look(): void {
+    const bytesRead = this.#http2.socket.bytesRead;
+    if (bytesRead !== this.#bytesRead) this.#bytesRead = bytesRead;
+    else if (this.#calls === 0) this.drain();
+    else this.#ping();
+  }
+
+  #ping(): void {
+    this.#expect(this.#settings.pingTimeoutMs, "a ping was not answered");
+    this.#http2.ping((error) => {
+      // An error comes with the end of the connection, which each call is told of.
+      if (error === null) clearTimeout(this.#deadline);
+    });
+  }
+
+  #expect(withinMs: number, otherwise: string): void {
+    clearTimeout(this.#deadline);
+    this.#deadline = setTimeout(
+      () => this.destroy(Object.assign(new Error(otherwise), { code: "ETIMEDOUT" })),
+      Math.min(withinMs, longestTimerMs),
+    ).unref();
+  }
+
+  #wentAway(code: number, data: Buffer | undefined): void {
+    if (data?.toString("latin1") === "too_many_pings") this.#events.tooManyPings();
+    if (code === constants.NGHTTP2_NO_ERROR) this.drain();
+  }
+
+  #callEnded(): void {
+    this.#calls -= 1;
+    if (this.#calls > 0) return;
+    this.#idleSince = Date.now();
+    this.#http2.unref();
+    this.#endIfDrained();
+  }
+
+  /** Node.js lets a connection stand that went away without calls. */
+  #endIfDrained(): void {
+    if (this.#state === "draining" && this.#calls === 0) this.#http2.destroy();
+  }
+
+  #ended(): void {
+    this.#state = "ended";
+    clearInterval(this.#tick);
+    clearTimeout(this.#deadline);
+    this.#events.ended();
+  }
+}
