@@ -1,9 +1,10 @@
 import { expect, it } from "vitest";
+import type * as Errors from "./errors.ts";
 import { DurableTaskError, InvalidArgumentError, TaskHubError } from "./errors.ts";
 
 it("a TaskHubError of another copy of this package is an instance of this one's", async () => {
   const address = new URL("./errors.ts?another-copy", import.meta.url).href;
-  const copy = (await import(address)) as typeof import("./errors.ts");
+  const copy = (await import(address)) as typeof Errors;
   expect(copy.TaskHubError).not.toBe(TaskHubError);
   expect(new copy.TaskHubError("ABORTED", "no")).toBeInstanceOf(TaskHubError);
 });

@@ -13,7 +13,7 @@ const lost = /^(?:E[A-Z]+|ERR_HTTP2_.*|ERR_STREAM_.*|ERR_SOCKET_.*)$/u;
 export function connectionFailure(error: unknown, origin: string): TaskHubError | undefined {
   const root = rootOf(error);
   if (root === undefined) return undefined;
-  const why = `${root.message || root.code}`;
+  const why = root.message || root.code;
   return new TaskHubError("UNAVAILABLE", sentence(root.code, why, origin), { cause: error });
 }
 

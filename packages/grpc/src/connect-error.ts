@@ -1,4 +1,4 @@
-import { type Code, ConnectError } from "@connectrpc/connect";
+import { ConnectError } from "@connectrpc/connect";
 import type { TaskHubError } from "@durabletask/core";
 import { fromStatus, toStatus } from "./status.ts";
 
@@ -6,9 +6,8 @@ import { fromStatus, toStatus } from "./status.ts";
 export function toConnectError(error: unknown): ConnectError {
   if (error instanceof ConnectError) return error;
   const { code, message, details } = toStatus(error);
-  // The table holds the numbers of gRPC, which are Connect's. Connect takes details as they come off the wire, but says
-  // so only in the type of the field.
-  const answer = new ConnectError(message, code as Code, undefined, undefined, error);
+  // The numbers of gRPC are Connect's. Details as they come off the wire are taken by the field, not by the constructor.
+  const answer = new ConnectError(message, code, undefined, undefined, error);
   answer.details = [...details];
   return answer;
 }

@@ -1,8 +1,11 @@
 import { createGrpcTransport as createConnectTransport } from "@connectrpc/connect-node";
-import type { Transport } from "@durabletask/core";
-import { InvalidArgumentError } from "@durabletask/core";
+import {
+  InvalidArgumentError,
+  type Transport,
+  withDeadlines,
+  withRetries,
+} from "@durabletask/core";
 import { parseAddress } from "./address.ts";
-import { withCallDefaults } from "./call-defaults.ts";
 import { HeaderProvider } from "./call-headers.ts";
 import { overConnect } from "./connect-transport.ts";
 import { Connection } from "./connection.ts";
@@ -15,6 +18,7 @@ import {
   sizeLimit,
 } from "./options.ts";
 import { userAgent } from "./user-agent.ts";
+import { withHeaders } from "./with-headers.ts";
 
 /**
  * A transport to a Durable Task sidecar over gRPC, for `TaskHubClient` and `TaskHubWorker`.
@@ -23,13 +27,14 @@ import { userAgent } from "./user-agent.ts";
  * open. Throws `InvalidArgumentError` for options that cannot be.
  */
 export function createGrpcTransport(options: GrpcTransportOptions): Transport {
-  const { headersLifetime = { minutes: 5 }, timeout = { seconds: 30 } } = options;
+  const { headersLifetime = { minutes: 5 }, retries, deadlines } = options;
   const provider = new HeaderProvider(
     fixedHeaders(options),
     options.headers,
     positiveMs(headersLifetime, "headersLifetime"),
   );
-  return withCallDefaults(base(options), provider, positiveMs(timeout, "timeout"));
+  const transport = withHeaders(base(options), provider);
+  return withDeadlines(retries === false ? transport : withRetries(transport, retries), deadlines);
 }
 
 function fixedHeaders({ taskHub }: CallDefaults): Record<string, string> {

@@ -1,7 +1,11 @@
-import type { SecureClientSessionOptions } from "node:http2";
 import type { SecureContextOptions } from "node:tls";
 import type { Interceptor, Transport as ConnectTransport } from "@connectrpc/connect";
-import { type Duration, InvalidArgumentError } from "@durabletask/core";
+import {
+  type DeadlineOptions,
+  type Duration,
+  InvalidArgumentError,
+  type RetryOptions,
+} from "@durabletask/core";
 import { durationToMs } from "@durabletask/core/spi";
 import type { HeaderSource } from "./call-headers.ts";
 import type { SessionSettings } from "./session.ts";
@@ -18,10 +22,12 @@ export interface CallDefaults {
   /** How long what `headers` gives is used, unless it says when it expires. Default: 5 minutes. */
   readonly headersLifetime?: Duration | undefined;
   /**
-   * How long a unary call may take, unless it says so itself. Default: 30 seconds. Streams have no limit; the waits of a client
-   * are many calls.
+   * How long a unary call may take that does not say so itself. Default: 30 seconds, and 5 minutes for what works through many
+   * instances. Streams have no limit; a client's wait is many calls.
    */
-  readonly timeout?: Duration | undefined;
+  readonly deadlines?: DeadlineOptions | undefined;
+  /** How calls that can be repeated are tried again while the server cannot be reached; `false`: not at all. */
+  readonly retries?: RetryOptions | false | undefined;
 }
 
 /** How to reach a server, and what HTTP/2 does on the way. */
@@ -74,8 +80,7 @@ export function sessionSettings(options: GrpcAddressOptions): SessionSettings {
     pingIntervalMs: pingInterval === false ? Infinity : positiveMs(pingInterval, "pingInterval"),
     pingTimeoutMs: positiveMs(options.pingTimeout ?? { seconds: 15 }, "pingTimeout"),
     connectTimeoutMs: positiveMs(options.connectTimeout ?? { seconds: 20 }, "connectTimeout"),
-    // What the user leaves undefined is not there for node:tls either.
-    http2: { ...tls } as SecureClientSessionOptions,
+    http2: { ...tls },
   };
 }
 

@@ -9,19 +9,15 @@ import { type CallHeaders, checked, type HeaderProvider } from "./call-headers.t
 import { DeferredStream } from "./deferred-stream.ts";
 
 /**
- * Gives every call the headers of the provider, and every unary call a time limit. A unary call that is refused as
+ * The same transport, except that every call carries the headers of the provider. A unary call that is refused as
  * UNAUTHENTICATED is made once more, if there can be other headers: nothing was done yet.
  */
-export function withCallDefaults(
-  transport: Transport,
-  provider: HeaderProvider,
-  limitMs: number,
-): Transport {
+export function withHeaders(transport: Transport, provider: HeaderProvider): Transport {
   return {
     unary<I extends DescMessage, O extends DescMessage>(
       method: DescMethodUnary<I, O>,
       request: MessageShape<I>,
-      { signal, timeoutMs = limitMs, headers }: CallOptions = {},
+      { signal, timeoutMs, headers }: CallOptions = {},
     ): Promise<MessageShape<O>> {
       const call = (common: CallHeaders): Promise<MessageShape<O>> =>
         transport.unary(method, request, { signal, timeoutMs, headers: merged(common, headers) });
