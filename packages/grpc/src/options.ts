@@ -92,7 +92,7 @@ export function positiveMs(duration: Duration, what: string): number {
 }
 
 /** gRPC's lengths have 32 bits. */
-export const largestMessageBytes = 0xff_ff_ff_ff;
+const largestMessageBytes = 0xff_ff_ff_ff;
 
 /** Throws `InvalidArgumentError` for what cannot be. */
 export function sizeLimit(bytes: number | undefined, what: string): number {
