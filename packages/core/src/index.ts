@@ -122,6 +122,7 @@ export type {
   WorkItemFilter,
   WorkItemFilters,
 } from "./worker/options.ts";
+export type { StartOptions } from "./worker/start-options.ts";
 export { DuplicateRegistrationError } from "./worker/versioned-entries.ts";
 export type {
   CreateWorkItemHandler,

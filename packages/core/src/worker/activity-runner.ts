@@ -9,6 +9,7 @@ import { wrap } from "../engine/orchestration-middleware.ts";
 import { firstAttemptTag } from "../engine/task-call.ts";
 import { createFailure } from "../failure.ts";
 import type { ActivityMiddleware, Middleware } from "../middleware.ts";
+import type { CallOptions } from "../transport.ts";
 import { createTaskLogger } from "./task-logger.ts";
 import type { VersionedEntries } from "./versioned-entries.ts";
 import type { WorkerServices, WorkItemHandler } from "./work-item-handler.ts";
@@ -37,7 +38,10 @@ export class ActivityRunner implements WorkItemHandler {
   }
 
   abandon(completionToken: string): Promise<unknown> {
-    return this.#services.hub.abandonTaskActivityWorkItem({ completionToken });
+    const { hub, delivery } = this.#services;
+    return hub.abandonTaskActivityWorkItem({
+      completionToken: delivery.carried.tokenOf(completionToken),
+    });
   }
 
   async #run(
@@ -63,11 +67,13 @@ export class ActivityRunner implements WorkItemHandler {
       completionToken,
       ...outcome,
     };
-    await delivery.complete(
-      (options) => hub.completeActivityTask(response, options),
-      abandon,
-      fields,
-    );
+    const complete = (options: CallOptions): Promise<unknown> => {
+      const token = delivery.carried.tokenOf(completionToken);
+      const current =
+        token === completionToken ? response : { ...response, completionToken: token };
+      return hub.completeActivityTask(current, options);
+    };
+    await delivery.complete(complete, abandon, fields);
   }
 
   #log(outcome: ActivityOutcome, fields: Readonly<Record<string, unknown>>): void {

@@ -101,6 +101,8 @@ export interface TaskHubWorkerOptions {
   readonly converter?: PayloadConverter | undefined;
   /** What waits between tries waits on it. Default: the platform's clock. */
   readonly clock?: Clock | undefined;
+  /** Spreads the tries of many workers to reach their hub: 0 up to 1. Default: `Math.random`. */
+  readonly random?: (() => number) | undefined;
 }
 
 /** The options with their defaults, validated. */
@@ -120,6 +122,7 @@ export interface WorkerSettings {
   readonly onNonDeterminism: "fail" | "abandon";
   readonly converter: PayloadConverter;
   readonly clock: Clock;
+  readonly random: () => number;
 }
 
 /** Throws `InvalidArgumentError` for what cannot be. */
@@ -149,6 +152,7 @@ export function workerSettings(options: TaskHubWorkerOptions): WorkerSettings {
     onNonDeterminism: options.onNonDeterminism ?? "fail",
     converter: options.converter ?? jsonConverter,
     clock: options.clock ?? systemClock,
+    random: options.random ?? Math.random,
   };
 }
 

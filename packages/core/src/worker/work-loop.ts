@@ -2,13 +2,15 @@ import { setMaxListeners } from "node:events";
 import type { WorkItem } from "@durabletask/protobuf";
 import { createTaskHubService, type TaskHubService } from "../task-hub-service.ts";
 import type { Transport } from "../transport.ts";
-import { doubling, sleep } from "../backoff.ts";
+import { sleep } from "../backoff.ts";
+import { CarriedWork } from "./carried-work.ts";
 import { Delivery } from "./delivery.ts";
 import type { WorkerSettings } from "./options.ts";
 import type { WorkerRegistry } from "./registry.ts";
 import { Slots } from "./slots.ts";
 import { Watchdog } from "./watchdog.ts";
 import { filtersToWire } from "./work-item-filters.ts";
+import { WorkItemStream } from "./work-item-stream.ts";
 import type { WorkerServices, WorkItemHandler } from "./work-item-handler.ts";
 
 /** What a timer of the platform can hold: 24 days. */
@@ -16,9 +18,6 @@ const longestTimerMs = 2 ** 31 - 1;
 
 /** How long `stop()` waits for the hub to take back what has not ended in time. */
 const handBackMs = 5000;
-
-/** A stream that has lived so long shows that the hub is well, even if it had no work. */
-const wellMs = 30_000;
 
 /** Who handles a kind of work, and how much of it runs at the same time. */
 interface Lane {
@@ -42,11 +41,11 @@ export class WorkLoop {
   readonly #ended = new AbortController();
   /** Tokens of what is under way, each with what hands it back. */
   readonly #underWay = new Map<WorkItem, () => Promise<unknown>>();
-  #stream: AsyncIterator<WorkItem> | undefined;
+  readonly #carried = new CarriedWork();
+  /** Where work comes from; open from the start. */
+  readonly stream: WorkItemStream;
   #whenDrained: (() => void) | undefined;
   readonly #watchdog: Watchdog | undefined;
-  readonly #filters: ReturnType<typeof filtersToWire>;
-  readonly #finished: Promise<void>;
 
   constructor(transport: Transport, registry: WorkerRegistry, settings: WorkerSettings) {
     this.#hub = createTaskHubService(transport);
@@ -58,7 +57,13 @@ export class WorkLoop {
       watchdogMs === undefined ? undefined : new Watchdog(watchdogMs, settings.logger);
     const services: WorkerServices = {
       hub: this.#hub,
-      delivery: new Delivery(settings.clock, settings.logger, this.#ended.signal),
+      delivery: new Delivery({
+        clock: settings.clock,
+        logger: settings.logger,
+        signal: this.#ended.signal,
+        carried: this.#carried,
+        connecting: () => this.stream.connecting(),
+      }),
       stopping: this.#stopping.signal,
       logger: settings.logger,
       converter: settings.converter,
@@ -71,13 +76,13 @@ export class WorkLoop {
         return [kind, { handler, slots: new Slots(handler.concurrency) }];
       }),
     );
-    this.#filters = filtersToWire(settings, registry);
-    this.#finished = this.#run();
+    this.stream = this.#open(settings, registry);
   }
 
   /** Drains, then closes. Resolves when nothing of this run is left. */
   async stop(): Promise<void> {
     this.#stopping.abort(new Error("the worker is stopping"));
+    this.stream.drain();
     await this.#drained();
     const leftovers = [...this.#underWay.values()];
     this.#underWay.clear();
@@ -85,69 +90,28 @@ export class WorkLoop {
       const handedBack = Promise.allSettled(leftovers.map((abandon) => abandon()));
       await Promise.race([handedBack, sleep(this.#settings.clock, handBackMs, this.#ended.signal)]);
     }
-    // Closed, not lost: the hub gives what this stream still holds to others at once. A transport whose iterator is a
-    // generator takes that up only after the pending next(), which the signal ends.
-    void this.#stream?.return?.().catch(() => {});
+    this.stream.close();
     this.#ended.abort();
-    await this.#finished;
     await this.#watchdog?.stop();
     this.#settings.logger.info?.({ event: "worker.stopped" }, "the worker has stopped");
   }
 
-  /** Opens a stream, and another when it ends, until the worker stops. Never rejects. */
-  async #run(): Promise<void> {
-    const { clock, logger } = this.#settings;
-    let failures = 0;
-    while (!this.#stopping.signal.aborted) {
-      const openedAt = clock.now();
-      let error: unknown;
-      try {
-        await this.#hub.hello({}, { timeoutMs: 30_000, signal: this.#stopping.signal });
-        await this.#consume(() => {
-          failures = 0;
-        });
-      } catch (thrown) {
-        error = thrown;
-      }
-      if (this.#stopping.signal.aborted) break;
-      if (clock.now() - openedAt >= wellMs) failures = 0;
-      logger.warn?.(
-        { event: "worker.disconnected", error },
-        "the stream of work has ended; the worker connects again",
-      );
-      const delayMs = Math.random() * doubling(failures, 1000, 30_000);
-      failures += 1;
-      await sleep(clock, delayMs, this.#stopping.signal);
-    }
-  }
-
-  async #consume(received: () => void): Promise<void> {
-    const { orchestrations, activities, sessionCount, logger } = this.#settings;
-    const stream = this.#hub.getWorkItems(
-      {
-        maxConcurrentOrchestrationWorkItems: orchestrations,
-        maxConcurrentActivityWorkItems: activities,
+  #open({ sessionCount, ...settings }: WorkerSettings, registry: WorkerRegistry): WorkItemStream {
+    return new WorkItemStream({
+      hub: this.#hub,
+      clock: settings.clock,
+      random: settings.random,
+      logger: settings.logger,
+      request: {
+        maxConcurrentOrchestrationWorkItems: settings.orchestrations,
+        maxConcurrentActivityWorkItems: settings.activities,
         maxConcurrentEntityWorkItems: this.#entities(),
-        workItemFilters: this.#filters,
+        workItemFilters: filtersToWire({ sessionCount, ...settings }, registry),
       },
-      {
-        signal: this.#ended.signal,
-        headers: sessionCount > 0 ? { "durabletask-extended-sessions": "1" } : {},
-      },
-    );
-    this.#stream = stream[Symbol.asyncIterator]();
-    logger.info?.(
-      { event: "worker.connected", orchestrations, activities },
-      "the worker is connected",
-    );
-    for (
-      let next = await this.#stream.next();
-      next.done !== true;
-      next = await this.#stream.next()
-    ) {
-      received();
-      this.#dispatch(next.value);
-    }
+      headers: sessionCount > 0 ? { "durabletask-extended-sessions": "1" } : {},
+      onItem: (item) => this.#dispatch(item),
+      onLost: () => this.#carried.carry(this.#underWay.keys()),
+    });
   }
 
   #entities(): number {
@@ -161,6 +125,7 @@ export class WorkLoop {
     const { handler, slots } = lane;
     const abandon = (): Promise<unknown> => handler.abandon(item.completionToken);
     if (this.#stopping.signal.aborted) return this.#handBack(abandon);
+    if (this.#carried.renews(item)) return undefined;
     this.#underWay.set(item, abandon);
     slots.run(() => {
       const mayRun = this.#underWay.has(item) && !this.#stopping.signal.aborted;
@@ -203,6 +168,7 @@ export class WorkLoop {
     }
     release();
     this.#underWay.delete(item);
+    this.#carried.end(item);
     if (this.#underWay.size === 0) this.#whenDrained?.();
   }
 

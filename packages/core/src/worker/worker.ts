@@ -9,6 +9,7 @@ import type { Transport } from "../transport.ts";
 import { type TaskHubWorkerOptions, type WorkerSettings, workerSettings } from "./options.ts";
 import { WorkerRegistry } from "./registry.ts";
 import { claimRejections } from "./unhandled-rejections.ts";
+import { type StartOptions, untilConnected } from "./start-options.ts";
 import { WorkLoop } from "./work-loop.ts";
 
 type State =
@@ -79,8 +80,14 @@ export class TaskHubWorker implements AsyncDisposable {
     return this;
   }
 
-  /** Starts to take work. Gives the worker, so that it can be bound to a scope by `await using`. */
-  async start(): Promise<this> {
+  /**
+   * Starts to take work. Gives the worker, so that it can be bound to a scope by `await using`.
+   *
+   * With `untilConnected` it waits for the hub. If that does not come in time the worker is stopped again, and the call fails
+   * with `DEADLINE_EXCEEDED`, or with the signal's reason; the `cause` tells why the hub was not reached.
+   */
+  async start(options: StartOptions = {}): Promise<this> {
+    options.signal?.throwIfAborted();
     if (this.#state.kind === "stopping") {
       const stops = this.#stops;
       await this.#state.done;
@@ -88,11 +95,19 @@ export class TaskHubWorker implements AsyncDisposable {
       if (this.#stops !== stops) return this;
     }
     this.#assertStopped("start");
+    const loop = new WorkLoop(this.#transport, this.#registry, this.#settings);
     this.#state = {
       kind: "running",
-      loop: new WorkLoop(this.#transport, this.#registry, this.#settings),
+      loop,
       release: [claimRejections(), new ProcessHold().take()],
     };
+    if (options.untilConnected !== true) return this;
+    try {
+      await untilConnected(loop.stream, options, this.#settings.clock);
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
     return this;
   }
 

@@ -1,0 +1,267 @@
+import { describe, expect, it } from "vitest";
+import { settle } from "../../test/scripted-hub.ts";
+import {
+  activityItem,
+  ScriptedWorkerRun,
+  started,
+  turnItem,
+} from "../../test/scripted-worker-run.ts";
+import { defineActivity } from "../definition/activity.ts";
+import { defineOrchestrator } from "../definition/orchestrator.ts";
+import { TaskHubError } from "../errors.ts";
+
+const unavailable = (): never => {
+  throw new TaskHubError("UNAVAILABLE", "the test says so");
+};
+
+const never = (): Promise<never> => new Promise(() => {});
+
+/** An activity that runs until the test lets it end; counts its runs. */
+function gated() {
+  const gate = Promise.withResolvers<string>();
+  const seen = { runs: 0, wasAborted: false };
+  const activity = defineActivity("slow", async ({ signal }) => {
+    seen.runs += 1;
+    const result = await gate.promise;
+    seen.wasAborted = signal.aborted;
+    return result;
+  });
+  return { activity, seen, end: (result: string) => gate.resolve(result) };
+}
+
+describe("start", () => {
+  it("does not wait for the hub unless told to", async () => {
+    const run = new ScriptedWorkerRun([]);
+    run.hub.answer("hello", never);
+    await run.worker.start();
+    expect(run.hub.streams).toHaveLength(0);
+  });
+
+  it("waits until the worker is connected, however often that fails at first", async () => {
+    const run = new ScriptedWorkerRun([]);
+    run.hub.answer("hello", (_request, _options, nth) => (nth < 3 ? unavailable() : {}));
+    let isStarted = false;
+    const starting = run.worker.start({ untilConnected: true }).then(() => (isStarted = true));
+    await run.pass(3400);
+    expect(isStarted).toBe(false);
+    await run.pass(100);
+    await starting;
+    expect(run.hub.streams).toHaveLength(1);
+    expect(run.warned).toEqual(Array.from({ length: 3 }, () => "worker.disconnected"));
+  });
+
+  it("fails when its time is up, says why, and leaves a stopped worker", async () => {
+    const run = new ScriptedWorkerRun([]);
+    run.hub.answer("hello", unavailable);
+    const starting = run.worker.start({ untilConnected: true, timeout: { seconds: 5 } });
+    const failed = expect(starting).rejects.toMatchObject({
+      code: "DEADLINE_EXCEEDED",
+      cause: { code: "UNAVAILABLE" },
+    });
+    await run.pass(5000);
+    await failed;
+    expect(run.clock.next).toBeUndefined();
+    run.hub.answer("hello", () => ({}));
+    await run.worker.start({ untilConnected: true, timeout: { seconds: 5 } });
+    expect(run.clock.next).toBeUndefined();
+  });
+
+  it("fails with the reason of its signal", async () => {
+    const run = new ScriptedWorkerRun([]);
+    run.hub.answer("hello", never);
+    const caller = new AbortController();
+    const starting = run.worker.start({ untilConnected: true, signal: caller.signal });
+    await settle();
+    caller.abort(new Error("enough"));
+    await expect(starting).rejects.toThrow("enough");
+    await expect(run.worker.start({ untilConnected: true, signal: caller.signal })).rejects.toThrow(
+      "enough",
+    );
+    expect(run.hub.calls).toHaveLength(1);
+  });
+
+  it("fails if the worker is stopped meanwhile", async () => {
+    const run = new ScriptedWorkerRun([]);
+    run.hub.answer("hello", never);
+    const starting = run.worker.start({ untilConnected: true });
+    const failed = expect(starting).rejects.toMatchObject({ code: "CANCELLED" });
+    await run.worker.stop();
+    await failed;
+  });
+});
+
+describe("stop", () => {
+  it.each([
+    ["hello is not answered", never],
+    ["the hub cannot be reached", unavailable],
+    ["the worker is connected", () => ({})],
+  ])("ends at once while %s, and nothing follows", async (_name, hello) => {
+    const run = new ScriptedWorkerRun([]);
+    run.hub.answer("hello", hello);
+    await run.worker.start();
+    await settle();
+    await run.worker.stop();
+    expect(run.clock.next).toBeUndefined();
+    const calls = run.hub.calls.length;
+    await run.pass(3_600_000);
+    expect(run.hub.calls).toHaveLength(calls);
+  });
+});
+
+describe("work that is under way when a stream is lost", () => {
+  it("goes on, uninterrupted, and is delivered on the next connection", async () => {
+    const { activity, seen, end } = gated();
+    const run = new ScriptedWorkerRun([activity]);
+    await run.worker.start();
+    await settle();
+    await run.send(activityItem("slow"));
+    run.hub.answer("hello", unavailable).answer("completeActivityTask", unavailable);
+    run.hub.workStream.fail(new TaskHubError("UNAVAILABLE", "gone"));
+    await run.pass(10_000);
+    end("done");
+    // An hour without a hub is longer than ten tries would last.
+    await run.pass(3_600_000);
+    expect(run.activityResponses).toHaveLength(1);
+    run.hub.answer("hello", () => ({})).answer("completeActivityTask", () => ({}));
+    await run.pass(30_000);
+    expect(seen).toEqual({ runs: 1, wasAborted: false });
+    expect(run.activityResponses.map(({ result }) => result)).toEqual(['"done"', '"done"']);
+    expect(run.hub.callsOf("abandonTaskActivityWorkItem")).toHaveLength(0);
+  });
+
+  it("is not run twice when it comes again, and is delivered under the newest token", async () => {
+    const { activity, seen, end } = gated();
+    const run = new ScriptedWorkerRun([activity]);
+    await run.worker.start();
+    await settle();
+    await run.send(activityItem("slow", { token: "t1" }));
+    for (const token of ["t2", "t3"]) {
+      run.hub.workStream.end();
+      await run.pass(1000);
+      await run.send(activityItem("slow", { token }));
+    }
+    end("done");
+    await settle();
+    expect(seen.runs).toBe(1);
+    expect(run.activityResponses.map(({ completionToken }) => completionToken)).toEqual(["t3"]);
+  });
+
+  it("is delivered under the newest token too if its code had ended before it came again", async () => {
+    const { activity, seen, end } = gated();
+    const run = new ScriptedWorkerRun([activity]);
+    await run.worker.start();
+    await settle();
+    await run.send(activityItem("slow", { token: "t1" }));
+    run.hub.answer("completeActivityTask", unavailable);
+    end("done");
+    run.hub.workStream.end();
+    await run.pass(550);
+    await run.send(activityItem("slow", { token: "t2" }));
+    run.hub.answer("completeActivityTask", () => ({}));
+    await run.pass(1000);
+    expect(seen.runs).toBe(1);
+    expect(run.activityResponses.at(-1)).toMatchObject({ completionToken: "t2" });
+  });
+
+  it("is handed back under the newest token", async () => {
+    const { activity } = gated();
+    const run = new ScriptedWorkerRun([activity]);
+    await run.worker.start();
+    await settle();
+    await run.send(activityItem("slow", { token: "t1" }));
+    run.hub.workStream.end();
+    await run.pass(1000);
+    await run.send(activityItem("slow", { token: "t2" }));
+    await run.stop();
+    expect(run.hub.requests("abandonTaskActivityWorkItem")).toMatchObject([
+      { completionToken: "t2" },
+    ]);
+  });
+
+  it("is run again if it has ended meanwhile, and so is another call", async () => {
+    let runs = 0;
+    const quick = defineActivity("quick", () => (runs += 1));
+    const { activity, seen } = gated();
+    const run = new ScriptedWorkerRun([quick, activity]);
+    await run.worker.start();
+    await settle();
+    await run.send(activityItem("slow"), activityItem("quick", { taskId: 2 }));
+    run.hub.workStream.end();
+    await run.pass(1000);
+    await run.send(
+      activityItem("quick", { taskId: 2 }),
+      activityItem("slow", { executionId: "later" }),
+      activityItem("slow", { taskId: 3 }),
+    );
+    expect([runs, seen.runs]).toEqual([2, 3]);
+  });
+
+  it("is run again where the hub names no execution: it may be another call", async () => {
+    const { activity, seen } = gated();
+    const run = new ScriptedWorkerRun([activity]);
+    await run.worker.start();
+    await settle();
+    await run.send(activityItem("slow", { executionId: "", token: "" }));
+    run.hub.workStream.end();
+    await run.pass(1000);
+    await run.send(activityItem("slow", { executionId: "", token: "" }));
+    expect(seen.runs).toBe(2);
+  });
+
+  it("is a turn, too", async () => {
+    const gate = Promise.withResolvers<void>();
+    const echo = defineOrchestrator("echo", async (_ctx, input: string) => input);
+    const run = new ScriptedWorkerRun([echo]);
+    run.hub.answer("completeOrchestratorTask", () => gate.promise.then(unavailable));
+    await run.worker.start();
+    await settle();
+    await run.send(turnItem("t1", { newEvents: started("echo", '"hi"') }));
+    run.hub.workStream.end();
+    gate.resolve();
+    await settle();
+    run.hub.answer("completeOrchestratorTask", () => ({}));
+    await run.pass(1000);
+    expect(run.turnResponses).toHaveLength(2);
+    expect(run.turnResponses[1]).toEqual(run.turnResponses[0]);
+  });
+});
+
+describe("a completion", () => {
+  it("that keeps failing while the worker is connected is handed back after ten tries", async () => {
+    const run = new ScriptedWorkerRun([defineActivity("quick", () => 1)]);
+    run.hub.answer("completeActivityTask", unavailable);
+    await run.worker.start();
+    await settle();
+    await run.send(activityItem("quick"));
+    await run.pass(120_000);
+    expect(run.activityResponses).toHaveLength(10);
+    expect(run.hub.callsOf("abandonTaskActivityWorkItem")).toHaveLength(1);
+  });
+
+  it("that breaks each connection is not sent for ever", async () => {
+    const run = new ScriptedWorkerRun([defineActivity("quick", () => 1)]);
+    run.hub.answer("completeActivityTask", () => {
+      run.hub.workStream.end();
+      unavailable();
+    });
+    await run.worker.start();
+    await settle();
+    await run.send(activityItem("quick"));
+    await run.pass(3_600_000);
+    expect(run.activityResponses).toHaveLength(10);
+  });
+
+  it("of what the hub does not know any more is dropped", async () => {
+    const run = new ScriptedWorkerRun([defineActivity("quick", () => 1)]);
+    run.hub.answer("completeActivityTask", () => {
+      throw new TaskHubError("NOT_FOUND", "unknown instance");
+    });
+    await run.worker.start();
+    await settle();
+    await run.send(activityItem("quick"));
+    await run.pass(120_000);
+    expect(run.activityResponses).toHaveLength(1);
+    expect(run.hub.callsOf("abandonTaskActivityWorkItem")).toHaveLength(0);
+    expect(run.hub.streams).toHaveLength(1);
+  });
+});
