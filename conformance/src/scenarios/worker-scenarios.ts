@@ -244,7 +244,9 @@ export function describeWorker(setting: Setting): void {
     await world.work([quick, call], {}, transport);
     const id = await world.client.scheduleNewOrchestration(call, "quick");
     expect((await world.end(id)).output).toBe("done");
-    expect(world.warnings).toContain("the hub was not reached or was lost; the worker connects again");
+    expect(world.warnings).toContain(
+      "the hub was not reached or was lost; the worker connects again",
+    );
   });
 
   it("shares the work of one hub with other workers", async () => {

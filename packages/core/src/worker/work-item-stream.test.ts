@@ -118,7 +118,8 @@ describe("a stream of work", () => {
     const setup = new Setup((hub) =>
       hub.answer("hello", (_request, _options, nth) => (nth === 0 ? answer.promise : never())),
     );
-    await setup.pass(30_100);
+    await setup.pass(30_600);
+    expect(setup.hellos).toHaveLength(2);
     answer.resolve({});
     await setup.pass(1000);
     expect(setup.hub.streams).toHaveLength(0);

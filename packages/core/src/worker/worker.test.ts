@@ -108,6 +108,21 @@ describe("stop", () => {
   });
 });
 
+it("a worker that stops does not connect again when its stream is lost", async () => {
+  const { activity, end } = gated();
+  const run = new ScriptedWorkerRun([activity], { shutdownTimeout: { minutes: 1 } });
+  await run.worker.start();
+  await settle();
+  await run.send(activityItem("slow"));
+  const stopped = run.worker.stop();
+  run.hub.workStream.end();
+  await run.pass(30_000);
+  end("done");
+  await stopped;
+  expect(run.activityResponses).toHaveLength(1);
+  expect(run.hub.callsOf("hello")).toHaveLength(1);
+});
+
 describe("work that is under way when a stream is lost", () => {
   it("goes on, uninterrupted, and is delivered on the next connection", async () => {
     const { activity, seen, end } = gated();
@@ -194,6 +209,24 @@ describe("work that is under way when a stream is lost", () => {
       activityItem("slow", { taskId: 3 }),
     );
     expect([runs, seen.runs]).toEqual([2, 3]);
+  });
+
+  it("is run again once it has been delivered", async () => {
+    const { activity, seen, end } = gated();
+    const run = new ScriptedWorkerRun([activity]);
+    await run.worker.start();
+    await settle();
+    await run.send(activityItem("slow", { token: "t1" }));
+    run.hub.workStream.end();
+    await run.pass(1000);
+    end("done");
+    await settle();
+    await run.send(activityItem("slow", { token: "t2" }));
+    expect(seen.runs).toBe(2);
+    expect(run.activityResponses.map(({ completionToken }) => completionToken)).toEqual([
+      "t1",
+      "t2",
+    ]);
   });
 
   it("is run again where the hub names no execution: it may be another call", async () => {
