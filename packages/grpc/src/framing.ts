@@ -1,0 +1,94 @@
+import { type DescMessage, type MessageShape, toBinary } from "@bufbuild/protobuf";
+import { TaskHubError } from "@durabletask/core";
+
+/** A flag and a length of four bytes stand before each message. */
+const prefixBytes = 5;
+
+/** One message as it crosses the wire. */
+export interface Frame {
+  readonly isCompressed: boolean;
+  /** A view: it keeps the chunk alive that it came in. */
+  readonly data: Uint8Array;
+}
+
+/** A message with its prefix, uncompressed. Throws `RESOURCE_EXHAUSTED` if it is larger than `maxBytes`. */
+export function encodeFrame<Desc extends DescMessage>(
+  schema: Desc,
+  message: MessageShape<Desc>,
+  maxBytes: number,
+): Buffer {
+  const data = toBinary(schema, message);
+  if (data.length > maxBytes) throw tooLarge("sent", data.length, maxBytes);
+  const frame = Buffer.allocUnsafe(prefixBytes + data.length);
+  frame[0] = 0;
+  frame.writeUInt32BE(data.length, 1);
+  frame.set(data, prefixBytes);
+  return frame;
+}
+
+/** Cuts what comes in into frames. Linear in the bytes, however they are cut on the way. */
+export class FrameReader {
+  readonly #maxBytes: number;
+  /** What has come and is not read, in order. */
+  #chunks: Buffer[] = [];
+  #bytes = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Bytes that have come and are not read. */
+  get unreadBytes(): number {
+    return this.#bytes;
+  }
+
+  push(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    this.#bytes += chunk.length;
+  }
+
+  /**
+   * The next frame, if all of it has come. Throws `RESOURCE_EXHAUSTED` for one above the limit before it has come, and
+   * `INTERNAL` for what is no frame.
+   */
+  read(): Frame | undefined {
+    if (this.#bytes < prefixBytes) return undefined;
+    const prefix = this.#head(prefixBytes);
+    const flag = prefix[0] ?? 0;
+    const length = prefix.readUInt32BE(1);
+    if (flag > 1) {
+      throw new TaskHubError(
+        "INTERNAL",
+        `the other side sent no gRPC: a message begins with ${flag}`,
+      );
+    }
+    if (length > this.#maxBytes) throw tooLarge("received", length, this.#maxBytes);
+    if (this.#bytes < prefixBytes + length) return undefined;
+    const whole = this.#head(prefixBytes + length);
+    this.#skip(whole.length, prefixBytes + length);
+    return { isCompressed: flag === 1, data: whole.subarray(prefixBytes, prefixBytes + length) };
+  }
+
+  /** The first chunk, made to hold so many bytes. */
+  #head(bytes: number): Buffer {
+    const [first] = this.#chunks;
+    if (first !== undefined && first.length >= bytes) return first;
+    const joined = Buffer.concat(this.#chunks, this.#bytes);
+    this.#chunks = [joined];
+    return joined;
+  }
+
+  #skip(ofBytes: number, bytes: number): void {
+    this.#bytes -= bytes;
+    const [first] = this.#chunks;
+    if (bytes === ofBytes) this.#chunks.shift();
+    else if (first !== undefined) this.#chunks[0] = first.subarray(bytes);
+  }
+}
+
+/** The error of a message above a limit. */
+function tooLarge(what: "sent" | "received", bytes: number, maxBytes: number): TaskHubError {
+  const option = what === "sent" ? "writeMaxBytes" : "readMaxBytes";
+  const message = `a message of ${bytes} bytes is not ${what}: ${option} is ${maxBytes}`;
+  return new TaskHubError("RESOURCE_EXHAUSTED", message);
+}
