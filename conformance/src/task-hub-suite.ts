@@ -6,6 +6,7 @@ import { describeDispatch } from "./suites/dispatch-suite.ts";
 import { describeGenerations } from "./suites/generation-suite.ts";
 import { describeHistory } from "./suites/history-suite.ts";
 import { describeInsight } from "./suites/insight-suite.ts";
+import { describeLeases } from "./suites/lease-suite.ts";
 import { describeLimits } from "./suites/limit-suite.ts";
 import { describeManagement } from "./suites/management-suite.ts";
 import { describePoison } from "./suites/poison-suite.ts";
@@ -41,6 +42,7 @@ const topics: Readonly<Record<string, (createStore: CreateStore) => void>> = {
   insight: describeInsight,
   limits: describeLimits,
   dispatch: describeDispatch,
+  leases: describeLeases,
   sessions: describeSessions,
   crashes: describeCrashes,
   durability: describeDurability,

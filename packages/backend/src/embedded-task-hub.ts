@@ -57,6 +57,13 @@ export interface EmbeddedTaskHub extends Transport {
   close(): Promise<void>;
 }
 
+/** How long a worker may be at an item, by kind of work. */
+export interface LeaseOptions {
+  /** One turn of an orchestration, not all of it. */
+  readonly orchestrations?: Duration;
+  readonly activities?: Duration;
+}
+
 /** What an embedded task hub can be told. */
 export interface EmbeddedTaskHubOptions {
   /** The name of the task hub: a query for the instances of other hubs finds nothing here. Default: `default`. */
@@ -80,6 +87,11 @@ export interface EmbeddedTaskHubOptions {
    * at. One that closes its stream gives everything back at once. Default: 5 seconds.
    */
   readonly gracePeriod?: Duration;
+  /**
+   * How long a worker may be at an item whose stream stays open, for workers that hang: then others get it too, and the
+   * first result counts. Default: no limit. Set it well above what the slowest item takes.
+   */
+  readonly maxLease?: LeaseOptions;
   /**
    * The largest payload in bytes of UTF-8: an input, an output, an event, a custom status. A client's call with a larger
    * one fails with `INVALID_ARGUMENT`; an activity's result fails the activity, an orchestrator's action its instance,
@@ -108,7 +120,11 @@ export async function openEmbeddedTaskHub(
     newId: options.newId ?? (() => randomUUID().replaceAll("-", "")),
     maxHistoryEvents: options.maxHistoryEvents ?? 200_000,
     maxAttempts: positive(options.maxAttempts ?? 10, "maxAttempts"),
-    gracePeriodMs: durationToMs(options.gracePeriod ?? { seconds: 5 }, "gracePeriod"),
+    leaseLimits: {
+      graceMs: durationToMs(options.gracePeriod ?? { seconds: 5 }, "gracePeriod"),
+      turnMs: limitMs(options.maxLease?.orchestrations, "maxLease.orchestrations"),
+      activityMs: limitMs(options.maxLease?.activities, "maxLease.activities"),
+    },
     payloads: new PayloadLimit(options.maxPayloadBytes),
   });
   const retention = new Retention(options.retention ?? {}, () => host.hub, clock, logger);
@@ -130,6 +146,10 @@ export async function openEmbeddedTaskHub(
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+function limitMs(limit: Duration | undefined, name: string): number {
+  return limit === undefined ? Infinity : durationToMs(limit, name);
 }
 
 function positive(value: number, name: string): number {

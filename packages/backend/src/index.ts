@@ -1,5 +1,5 @@
 export { openEmbeddedTaskHub } from "./embedded-task-hub.ts";
-export type { EmbeddedTaskHub, EmbeddedTaskHubOptions } from "./embedded-task-hub.ts";
+export type { EmbeddedTaskHub, EmbeddedTaskHubOptions, LeaseOptions } from "./embedded-task-hub.ts";
 export type { TaskHubStats } from "./task-hub-stats.ts";
 export { createInProcessTransport } from "./in-process-transport.ts";
 export type { TaskHubHandlers } from "./in-process-transport.ts";

@@ -16,6 +16,8 @@ import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import { WorkStream } from "../dispatch/work-stream.ts";
 import { checkActivityResponse, checkOrchestratorResponse } from "./message-checks.ts";
 import type { Hub } from "../state/hub.ts";
+import { isCurrent, isGood } from "../state/leases.ts";
+import { tokenEnd } from "../state/leasing.ts";
 import type { Activity, ActivityLease, TurnLease } from "../state/work.ts";
 
 const completed: CompleteTaskResponse = { $typeName: "CompleteTaskResponse" };
@@ -66,10 +68,13 @@ export async function completeTurn(
   if (!lease) return await unmatched(hub);
   checkOrchestratorResponse(response);
   const { instance } = lease;
-  hub.release(lease);
-  if (instance.turn === lease) {
-    if (response.requiresHistory && response.actions.length === 0) retryTurn(hub, lease);
-    else commitTurn(hub, lease, response);
+  hub.leases.release(lease);
+  if (!response.completionToken && isAmbiguous(lease)) giveUp(hub, lease);
+  else if (response.requiresHistory && response.actions.length === 0) retryTurn(hub, lease);
+  else if (isGood(lease)) {
+    // It may be with somebody else by now, or about to be.
+    if (!isCurrent(lease)) hub.withdrawTurn(instance);
+    commitTurn(hub, lease, response);
   }
   hub.dispatcher.serve(lease.stream);
   await hub.journal.settled(instance.batch);
@@ -84,10 +89,24 @@ async function unmatched(hub: Hub): Promise<CompleteTaskResponse> {
 
 /** The worker no longer has the session: it gets the whole history at once, and no attempt is counted. */
 function retryTurn(hub: Hub, lease: TurnLease): void {
+  if (!isCurrent(lease)) return;
   // A worker that asks for more than everything would ask for ever.
   if (lease.isComplete) return backOff(hub, lease);
-  hub.giveUpTurn(lease);
+  giveUp(hub, lease);
+}
+
+/** It is handed out again at once. */
+function giveUp(hub: Hub, lease: TurnLease): void {
+  hub.leases.giveUpTurn(lease);
+  lease.instance.lateTurns = undefined;
   hub.considerTurn(lease.instance);
+}
+
+/** Without a token it may be of a worker that had the turn before, and saw less of it. */
+function isAmbiguous(lease: TurnLease): boolean {
+  const { turn, lateTurns } = lease.instance;
+  if (turn !== lease || !lateTurns) return false;
+  return lateTurns.some(({ newEvents }) => newEvents.length !== lease.newEvents.length);
 }
 
 export async function abandonTurn(
@@ -96,8 +115,8 @@ export async function abandonTurn(
 ): Promise<AbandonOrchestrationTaskResponse> {
   const lease = turnLease(hub, request.completionToken, "");
   if (lease) {
-    hub.release(lease);
-    if (lease.instance.turn === lease) backOff(hub, lease);
+    hub.leases.release(lease);
+    if (isCurrent(lease)) backOff(hub, lease);
     hub.dispatcher.serve(lease.stream);
   }
   await hub.journal.allSettled();
@@ -107,19 +126,20 @@ export async function abandonTurn(
 /** This worker gets it again after a while, others may have it at once (rule 9). */
 function backOff(hub: Hub, lease: TurnLease): void {
   const { instance, stream } = lease;
-  hub.giveUpTurn(lease);
+  hub.leases.giveUpTurn(lease);
+  instance.quickReturns = 0;
   hub.keepFrom(instance, stream);
   hub.considerTurn(instance);
 }
 
 /** Workers older than completion tokens name the instance: its current turn, or one that was fenced. */
 function turnLease(hub: Hub, token: string, instanceId: string): TurnLease | undefined {
+  const instance = hub.instances.get(instanceId);
   if (token) {
-    const lease = hub.leases.get(token);
-    return lease?.kind === "turn" ? lease : undefined;
+    const lease = hub.leases.get(token) ?? instance?.lateTurns?.find((it) => it.token === token);
+    return lease?.kind === "turn" && isOf(lease.instance.id, instanceId) ? lease : undefined;
   }
-  const current = hub.instances.get(instanceId)?.turn;
-  if (current) return current;
+  if (instance?.turn) return instance.turn;
   for (const lease of hub.leases.values()) {
     if (lease.kind === "turn" && lease.instance.id === instanceId) return lease;
   }
@@ -134,7 +154,7 @@ export async function completeActivityCall(
   checkActivityResponse(response);
   const lease = activityLease(hub, response);
   const activity = lease?.activity ?? openActivity(hub, response);
-  if (lease) hub.release(lease);
+  if (lease) hub.leases.release(lease);
   if (!activity) return await unmatched(hub);
   completeActivity(hub, activity, response);
   if (lease) hub.dispatcher.serve(lease.stream);
@@ -149,7 +169,7 @@ export async function abandonActivityCall(
 ): Promise<AbandonActivityTaskResponse> {
   const lease = hub.leases.get(request.completionToken);
   if (lease?.kind === "activity") {
-    hub.release(lease);
+    hub.leases.release(lease);
     if (isCurrent(lease)) abandonActivity(hub, lease);
     hub.dispatcher.serve(lease.stream);
   }
@@ -157,16 +177,17 @@ export async function abandonActivityCall(
   return { $typeName: "AbandonActivityTaskResponse" };
 }
 
-/** Whether nobody else has got the activity, nor ended it, since. */
-function isCurrent(lease: ActivityLease): boolean {
-  return lease.activity.state === "leased" && lease.activity.lease === lease;
+/** Abandons name no instance; a completion that names another one than its token is not of who has the token. */
+function isOf(id: string, named: string): boolean {
+  return named === "" || named === id;
 }
 
 function activityLease(hub: Hub, response: ActivityResponse): ActivityLease | undefined {
   const { completionToken, instanceId, taskId } = response;
   if (completionToken) {
     const lease = hub.leases.get(completionToken);
-    return lease?.kind === "activity" ? lease : undefined;
+    if (lease?.kind !== "activity" || lease.activity.taskId !== taskId) return undefined;
+    return isOf(lease.activity.instanceId, instanceId) ? lease : undefined;
   }
   const activity = hub.instances.get(instanceId)?.activities.get(taskId);
   if (activity) return activity.lease;
@@ -177,11 +198,11 @@ function activityLease(hub: Hub, response: ActivityResponse): ActivityLease | un
   return undefined;
 }
 
-/** The open task that a result without a lease is for: of the same execution, if its token names one (rule 1). */
+/** The open task that a result without a lease is for: the one that its token was made for, if it has one (rule 1). */
 function openActivity(hub: Hub, response: ActivityResponse): Activity | undefined {
   const { completionToken, instanceId, taskId } = response;
-  const isMeant = ({ executionId }: Activity) =>
-    !completionToken || completionToken.endsWith(`.${executionId}`);
+  const isMeant = (activity: Activity) =>
+    activity.mayBeOut && (!completionToken || completionToken.endsWith(tokenEnd(activity)));
   const activity = hub.instances.get(instanceId)?.activities.get(taskId);
   if (activity && isMeant(activity)) return activity;
   for (const detached of hub.detached.values()) {

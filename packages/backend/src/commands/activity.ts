@@ -41,6 +41,7 @@ function tooLarge({ payloads }: Hub, { event }: Activity, result: string | undef
  */
 export function abandonActivity(hub: Hub, { activity, stream }: ActivityLease): void {
   if (activity.suspect) hub.quarantine.returned(activity.suspect);
+  activity.quickReturns = 0;
   hub.keepActivityFrom(activity, stream);
   hub.offerActivity(activity);
 }

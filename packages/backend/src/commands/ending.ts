@@ -24,11 +24,11 @@ export function markEnded(hub: Hub, instance: Instance, completed: ExecutionComp
   instance.updatedAt = instance.latest;
   instance.heldFrom = undefined;
   instance.inbox.length = 0;
-  instance.place?.leave();
+  hub.withdrawTurn(instance);
   // A turn in flight is fenced: its lease lives on for its worker's credit only (rule 6).
   instance.turn = undefined;
+  instance.lateTurns = undefined;
   cancelTimers(hub, instance);
-  if (instance.pause) hub.alarms.cancel(instance.pause);
   if (instance.suspect) hub.quarantine.settle(instance.suspect);
   hub.journal.touch(instance);
   hub.journal.batch.ended.push(instance);

@@ -126,6 +126,7 @@ function recoverDetached(
     instance: undefined,
   });
   activity.detachedKey = key;
+  activity.mayBeOut = true;
   activity.suspect = suspects?.make({ kind: "activity", activity });
   hub.detached.set(key, activity);
   hub.offerActivity(activity);

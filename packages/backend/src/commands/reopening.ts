@@ -17,6 +17,7 @@ export function reopenTasks(
   for (const [taskId, event] of log.activities) {
     const { id: instanceId, executionId } = instance;
     const activity = createActivity({ taskId, event, instanceId, executionId, instance });
+    activity.mayBeOut = true;
     instance.activities.set(taskId, activity);
     activities.push(activity);
     if (when === "after the commit") hub.journal.batch.released.push(activity);

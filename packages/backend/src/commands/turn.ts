@@ -40,6 +40,8 @@ export function commitTurn(hub: Hub, lease: TurnLease, response: OrchestratorRes
 function noteTurn(hub: Hub, instance: Instance, response: OrchestratorResponse): void {
   const batch = hub.journal.begin();
   instance.turn = undefined;
+  instance.lateTurns = undefined;
+  instance.quickReturns = 0;
   instance.backOffs = undefined;
   if (instance.suspect) hub.quarantine.settle(instance.suspect);
   instance.updatedAt = instance.stamp(hub.clock.now());

@@ -7,7 +7,7 @@ const firstMs = 1_000;
 const lastMs = 30_000;
 
 /** How long something that was abandoned for the `times`-th time is kept back. */
-function backOffMs(times: number): number {
+export function backOffMs(times: number): number {
   return Math.min(firstMs * 2 ** (times - 1), lastMs);
 }
 

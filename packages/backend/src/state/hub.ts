@@ -11,6 +11,7 @@ import { Histories } from "./histories.ts";
 import type { Instance } from "./instance.ts";
 import type { OpenBatch } from "./journal.ts";
 import { Journal, unavailable } from "./journal.ts";
+import { type LeaseLimits, Leases } from "./leases.ts";
 import { leaseActivity, leaseTurn, needsHistory } from "./leasing.ts";
 import type { PayloadLimit } from "./payload-limit.ts";
 import { Quarantine } from "./quarantine.ts";
@@ -20,7 +21,7 @@ import { StoreReads } from "./store-reads.ts";
 import type { Suspect } from "./suspect.ts";
 import { UnclaimedWatch } from "./unclaimed.ts";
 import { Waiters } from "./waiters.ts";
-import type { Activity, Lease, TurnLease } from "./work.ts";
+import type { Activity, Lease } from "./work.ts";
 
 /** What a hub is made of. */
 export interface HubParts {
@@ -34,8 +35,7 @@ export interface HubParts {
   readonly maxHistoryEvents: number;
   /** So many deaths of the process an item may have caused for sure. */
   readonly maxAttempts: number;
-  /** How long a worker whose connection is lost may still bring results. */
-  readonly gracePeriodMs: number;
+  readonly leaseLimits: LeaseLimits;
   readonly payloads: PayloadLimit;
 }
 
@@ -60,7 +60,6 @@ export class Hub implements WorkSource {
   readonly quarantine: Quarantine = new Quarantine(this);
   readonly maxAttempts: number;
   readonly payloads: PayloadLimit;
-  readonly #gracePeriodMs: number;
   readonly unclaimed: UnclaimedWatch = new UnclaimedWatch(this);
 
   /** Instances that live, and ended ones whose last commit is to come. */
@@ -68,7 +67,7 @@ export class Hub implements WorkSource {
   /** Children in memory by the id of their parent, whichever generation of it started them. */
   readonly childrenOf: Map<string, Set<Instance>> = new Map();
   readonly detached: Map<number, Activity> = new Map();
-  readonly leases: Map<string, Lease> = new Map();
+  readonly leases: Leases;
 
   // Tokens are never the same for two pasts: the epoch differs with every opening.
   readonly #epoch: string;
@@ -85,7 +84,7 @@ export class Hub implements WorkSource {
     this.newId = parts.newId;
     this.maxAttempts = parts.maxAttempts;
     this.payloads = parts.payloads;
-    this.#gracePeriodMs = parts.gracePeriodMs;
+    this.leases = new Leases(this, parts.leaseLimits);
     this.#onFailure = onFailure;
     this.#epoch = parts.newId().slice(-12);
     this.#lastKey = opening.lastKey;
@@ -180,6 +179,15 @@ export class Hub implements WorkSource {
     else this.dispatcher.offerTurn(instance);
   }
 
+  /** Its turn is not ready any more. */
+  withdrawTurn(instance: Instance): void {
+    instance.isQueued = false;
+    instance.loading = undefined;
+    instance.place?.leave();
+    if (instance.pause) this.alarms.cancel(instance.pause);
+    instance.pause = undefined;
+  }
+
   /** No turn before the instant. */
   pauseUntil(instance: Instance, due: number): void {
     if (instance.pause) this.alarms.cancel(instance.pause);
@@ -195,7 +203,7 @@ export class Hub implements WorkSource {
     const backOffs = (instance.backOffs ??= new BackOffs());
     backOffs.add(stream, this.alarms, this.clock.now(), () => {
       // Where it stands now this worker does not look; whichever place is found first counts.
-      if (instance.backOffs !== backOffs || !instance.isQueued || instance.isLoading) return;
+      if (instance.backOffs !== backOffs || !instance.isQueued || instance.loading) return;
       instance.stamp(this.clock.now());
       this.#offerTurn(instance);
     });
@@ -266,7 +274,7 @@ export class Hub implements WorkSource {
       return undefined;
     }
     // It stands in another place too, or will again.
-    if (instance.isLoading || instance.backOffs?.keepsFrom(stream)) return undefined;
+    if (instance.loading || instance.backOffs?.keepsFrom(stream)) return undefined;
     if (needsHistory(instance, stream)) {
       this.#loadHistory(instance);
       return undefined;
@@ -282,46 +290,8 @@ export class Hub implements WorkSource {
     return leaseActivity(this, activity, stream);
   }
 
-  /**
-   * The worker is done with it, one way or another: its token means nothing any more, and the worker may take
-   * something else. The caller then serves the stream.
-   */
-  release(lease: Lease): void {
-    this.leases.delete(lease.token);
-    lease.stream.refund(lease);
-    if (this.quarantine.isExclusive) this.quarantine.check();
-  }
-
-  /**
-   * The stream has ended. A worker that closed it will bring nothing any more; one that has lost its connection may, on
-   * the next one: what it was at stays leased for a while (rule 17).
-   */
   returned(lease: Lease): void {
-    if (lease.stream.end?.by !== "connection" || this.#gracePeriodMs === 0)
-      return this.#takeBack(lease);
-    this.alarms.add(this.clock.now() + this.#gracePeriodMs, () => {
-      if (this.leases.has(lease.token)) this.#takeBack(lease);
-    });
-  }
-
-  #takeBack(lease: Lease): void {
-    this.leases.delete(lease.token);
-    if (lease.kind === "turn") {
-      const { instance } = lease;
-      if (instance.turn !== lease) return;
-      this.giveUpTurn(lease);
-      this.considerTurn(instance);
-    } else if (lease.activity.state === "leased") {
-      if (lease.activity.suspect) this.quarantine.returned(lease.activity.suspect);
-      this.offerActivity(lease.activity);
-    }
-  }
-
-  /** The turn comes to nothing: it is to be handed out again. */
-  giveUpTurn({ instance }: TurnLease): void {
-    instance.turn = undefined;
-    instance.session = undefined;
-    if (instance.suspect) this.quarantine.returned(instance.suspect);
+    this.leases.returned(lease);
   }
 
   offerActivity(activity: Activity): void {
@@ -337,14 +307,16 @@ export class Hub implements WorkSource {
 
   // The instance stays marked as queued, so that nobody queues it again meanwhile.
   #loadHistory(instance: Instance): void {
-    instance.isLoading = true;
+    const loading = {};
+    instance.loading = loading;
     // Events that come meanwhile lengthen the chain, but record nothing of a turn.
     const { batch, tail } = instance;
     const load = async () => {
       await this.journal.settled(batch);
       const { history } = replayLog(await this.store.chain(tail));
-      instance.isLoading = false;
-      if (instance.hasEnded) return;
+      // Its turn came late from the one who had it first, or it has ended.
+      if (instance.loading !== loading) return;
+      instance.loading = undefined;
       this.histories.hold(instance, history);
       this.#offerTurn(instance);
     };

@@ -51,9 +51,13 @@ export class Instance {
 
   /** The turn that a worker is at. */
   turn: TurnLease | undefined;
+  /** Those that it was taken back from since one was committed: the first to complete it counts. */
+  lateTurns: readonly TurnLease[] | undefined;
+  /** How often in a row its worker went away as soon as it had the turn. */
+  quickReturns = 0;
   /** Whether its turn is ready; also while its history is read for it. */
   isQueued = false;
-  isLoading = false;
+  loading: object | undefined;
   /** Where it stands, or stood, in a ready queue. */
   place: Place<Instance> | undefined;
   /** Since when its turn waits for a worker, and whether a warning has named it. */

@@ -10,7 +10,7 @@ import { activityRequest } from "./work.ts";
 /** What leasing needs of the hub. */
 interface Lessor {
   readonly clock: { now(): number };
-  readonly leases: Map<string, Lease>;
+  readonly leases: { add(lease: Lease): void };
   newToken(): string;
 }
 
@@ -28,7 +28,8 @@ export function needsHistory(instance: Instance, stream: WorkStream): boolean {
 
 /** Leases the turn that everything deliverable in the inbox makes: events that come together share a turn. */
 export function leaseTurn(hub: Lessor, instance: Instance, stream: WorkStream): WorkItem {
-  const timestamp = toTimestamp(instance.stamp(hub.clock.now()));
+  const since = hub.clock.now();
+  const timestamp = toTimestamp(instance.stamp(since));
   const started = orchestratorStarted(timestamp);
   const newEvents: HistoryEvent[] = [];
   for (let index = 0; index < instance.deliverable; index++) {
@@ -40,6 +41,7 @@ export function leaseTurn(hub: Lessor, instance: Instance, stream: WorkStream): 
     kind: "turn",
     token: hub.newToken(),
     stream,
+    since,
     instance,
     started,
     newEvents,
@@ -47,20 +49,27 @@ export function leaseTurn(hub: Lessor, instance: Instance, stream: WorkStream): 
   };
   const request = orchestratorRequest(lease);
   instance.turn = lease;
-  hub.leases.set(lease.token, lease);
+  hub.leases.add(lease);
   stream.charge(lease);
   return workItem({ case: "orchestratorRequest", value: request }, lease.token);
 }
 
 export function leaseActivity(hub: Lessor, activity: Activity, stream: WorkStream): WorkItem {
-  // The execution in the token lets a result find its task when the lease is gone (rule 17).
-  const token = `${hub.newToken()}.${activity.executionId}`;
-  const lease: ActivityLease = { kind: "activity", token, stream, activity };
+  // What it names lets a result find its task when the lease is gone (rule 17).
+  const token = `${hub.newToken()}${tokenEnd(activity)}`;
+  const since = hub.clock.now();
+  const lease: ActivityLease = { kind: "activity", token, stream, since, activity };
   activity.state = "leased";
+  activity.mayBeOut = true;
   activity.lease = lease;
-  hub.leases.set(token, lease);
+  hub.leases.add(lease);
   stream.charge(lease);
   return workItem({ case: "activityRequest", value: activityRequest(activity) }, token);
+}
+
+/** What the tokens of an activity end with, over all openings of the hub. */
+export function tokenEnd({ taskId, executionId }: Activity): string {
+  return `.${taskId}.${executionId}`;
 }
 
 function orchestratorRequest(lease: TurnLease): OrchestratorRequest {

@@ -10,6 +10,7 @@ export interface TurnLease {
   readonly kind: "turn";
   readonly token: string;
   readonly stream: WorkStream;
+  readonly since: number;
   readonly instance: Instance;
   /** The OrchestratorStarted that heads the turn. */
   readonly started: HistoryEvent;
@@ -24,6 +25,7 @@ export interface ActivityLease {
   readonly kind: "activity";
   readonly token: string;
   readonly stream: WorkStream;
+  readonly since: number;
   readonly activity: Activity;
 }
 
@@ -45,6 +47,10 @@ export interface Activity {
   state: "held" | "ready" | "leased" | "over";
   /** The newest lease; it may have been given back since. */
   lease: ActivityLease | undefined;
+  /** Whether a worker may be at it, or may have been, on this opening of the hub or an earlier one. */
+  mayBeOut: boolean;
+  /** How often in a row its worker went away as soon as it had it. */
+  quickReturns: number;
   /** Where it stands, or stood, in a ready queue. */
   place: Place<Activity> | undefined;
   /** Who abandoned it. */
@@ -70,6 +76,8 @@ export function createActivity(
     detachedKey: undefined,
     state: "held",
     lease: undefined,
+    mayBeOut: false,
+    quickReturns: 0,
     place: undefined,
     backOffs: undefined,
     readySince: 0,
