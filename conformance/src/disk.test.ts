@@ -8,6 +8,7 @@ import { silentLogger } from "@durabletask/core";
 import { createTaskHubService } from "@durabletask/core/spi";
 import { openTaskHub } from "@durabletask/sqlite";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { places } from "./places.ts";
 import { temporaryFile } from "./temporary-file.ts";
 
 const program = fileURLToPath(new URL("./processes/meet-disk-error.ts", import.meta.url));
@@ -30,12 +31,12 @@ function mountDisk(bytes: number): string | undefined {
   return folder;
 }
 
-describe("a disk that fails", () => {
+describe.each(places)("a disk that fails, $name", ({ thread }) => {
   it("a full disk refuses with UNAVAILABLE, keeps what was acknowledged, and heals when there is room", async (context) => {
     const folder = mountDisk(2_000_000);
     if (folder === undefined) return context.skip("no file system can be mounted here");
     const file = `${folder}/hub.db`;
-    const hub = await openTaskHub(file, { logger: silentLogger });
+    const hub = await openTaskHub(file, { logger: silentLogger, thread });
     onTestFinished(() => hub.close());
     const service = createTaskHubService(hub);
     const start = async (instanceId: string) =>
@@ -71,7 +72,11 @@ describe("a disk that fails", () => {
   it.runIf(process.platform === "linux")(
     "an I/O error in a commit refuses with UNAVAILABLE, and the hub heals",
     async () => {
-      const { stdout } = await promisify(execFile)(process.execPath, [program, temporaryFile()]);
+      const { stdout } = await promisify(execFile)(process.execPath, [
+        program,
+        temporaryFile(),
+        String(thread),
+      ]);
       const ioError = 10;
       expect(JSON.parse(stdout)).toEqual({
         met: { before: "started", during: "UNAVAILABLE", after: "started" },
@@ -86,16 +91,16 @@ describe("a disk that fails", () => {
     const folder = isRoot ? mountDisk(1_000_000) : dirname(temporaryFile());
     if (folder === undefined) return context.skip("root may write everything, and mount nothing");
     const file = `${folder}/hub.db`;
-    await (await openTaskHub(file, { logger: silentLogger })).close();
+    await (await openTaskHub(file, { logger: silentLogger, thread })).close();
     // What is read-only does not stop root, but a file system that is.
     if (isRoot) execFileSync("/bin/mount", ["-o", "remount,ro", folder]);
     else chmodSync(file, 0o444);
-    await expect(openTaskHub(file)).rejects.toMatchObject({
+    await expect(openTaskHub(file, { thread })).rejects.toMatchObject({
       code: "TASK_HUB_READ_ONLY",
       message: expect.stringContaining(file),
     });
     if (isRoot) execFileSync("/bin/mount", ["-o", "remount,rw", folder]);
     else chmodSync(file, 0o644);
-    await (await openTaskHub(file, { logger: silentLogger })).close();
+    await (await openTaskHub(file, { logger: silentLogger, thread })).close();
   });
 });

@@ -10,39 +10,39 @@ import { OrchestrationStatus } from "@durabletask/protobuf";
 import { createSqliteStore, openTaskHub } from "@durabletask/sqlite";
 import { expect, it } from "vitest";
 import { expectInvariants } from "./invariants.ts";
+import { places } from "./places.ts";
 import { temporaryFile } from "./temporary-file.ts";
 import { runToyWorker } from "./toy-worker.ts";
 
 const cycles = 12;
 const program = fileURLToPath(new URL("./processes/run-until-killed.ts", import.meta.url));
 
-it("survives kill -9 at random moments: nothing acknowledged is lost, nothing counts twice", async () => {
-  const file = temporaryFile();
-  const journal = `${file}.journal`;
-  writeFileSync(journal, "");
-  for (let cycle = 0; cycle < cycles; cycle++) {
-    await runAndKill(file, journal, `c${cycle}`, 5 + Math.random() * 120);
-    const store = createSqliteStore(file);
-    await store.open();
-    await expectInvariants(store);
-    await store.close();
-  }
-  await finish(file, journal);
-  const db = new DatabaseSync(file);
-  expect(db.prepare("PRAGMA integrity_check").get()).toMatchObject({ integrity_check: "ok" });
-  expect(orphans(db)).toBe(0);
-  db.close();
-  const lines = readFileSync(journal, "utf8").trimEnd().split("\n");
-  await expectComplete(file, new Set(lines));
-}, 60_000);
+it.each(places)(
+  "survives kill -9 at random moments: nothing acknowledged is lost, nothing counts twice; $name",
+  async ({ thread }) => {
+    const file = temporaryFile();
+    const journal = `${file}.journal`;
+    writeFileSync(journal, "");
+    for (let cycle = 0; cycle < cycles; cycle++) {
+      await runAndKill([file, journal, `c${cycle}`, String(thread)], 5 + Math.random() * 120);
+      const store = createSqliteStore(file, { thread: false });
+      await store.open();
+      await expectInvariants(store);
+      await store.close();
+    }
+    await finish(file, journal);
+    const db = new DatabaseSync(file);
+    expect(db.prepare("PRAGMA integrity_check").get()).toMatchObject({ integrity_check: "ok" });
+    expect(orphans(db)).toBe(0);
+    db.close();
+    const lines = readFileSync(journal, "utf8").trimEnd().split("\n");
+    await expectComplete(file, new Set(lines));
+  },
+  60_000,
+);
 
-async function runAndKill(
-  file: string,
-  journal: string,
-  prefix: string,
-  afterMs: number,
-): Promise<void> {
-  const child = spawn(process.execPath, [program, file, journal, prefix], {
+async function runAndKill(parameters: readonly string[], afterMs: number): Promise<void> {
+  const child = spawn(process.execPath, [program, ...parameters], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const [ready] = await Promise.race([once(child.stdout, "data"), once(child, "exit")]);
@@ -90,7 +90,7 @@ function orphans(db: DatabaseSync): number {
 }
 
 async function expectComplete(file: string, journal: ReadonlySet<string>): Promise<void> {
-  const store = createSqliteStore(file);
+  const store = createSqliteStore(file, { thread: false });
   await store.open();
   const instances = await expectInvariants(store);
   await store.close();

@@ -9,7 +9,7 @@ import { temporaryFile } from "./temporary-file.ts";
 
 const grounds = [
   ["memory", createMemoryStore, 150],
-  ["SQLite", () => createSqliteStore(temporaryFile()), 20],
+  ["SQLite", () => createSqliteStore(temporaryFile(), { thread: false }), 20],
 ] as const;
 
 it.each(grounds)(

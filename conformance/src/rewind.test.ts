@@ -13,7 +13,7 @@ const settings: readonly Setting[] = [
   { name: "every turn replayed", createStore: createMemoryStore, worker: { sessions: false } },
   {
     name: "SQLite",
-    createStore: () => createSqliteStore(temporaryFile()),
+    createStore: () => createSqliteStore(temporaryFile(), { thread: false }),
     worker: {},
   },
 ];

@@ -1,15 +1,27 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { places } from "./places.ts";
 import { temporaryFile } from "./temporary-file.ts";
 
 const program = fileURLToPath(new URL("./programs/acknowledge.ts", import.meta.url));
 const hasTracer = spawnSync("strace", ["-V"]).status === 0;
 
 /** Writes to the WAL, syncs of it and acknowledgements, in the order in which the system saw them. */
-function trace(): string[] {
+function trace(thread: boolean): string[] {
   const calls = "trace=write,pwrite64,fsync,fdatasync";
-  const args = ["-f", "-y", "-s", "64", "-e", calls, process.execPath, program, temporaryFile()];
+  const args = [
+    "-f",
+    "-y",
+    "-s",
+    "64",
+    "-e",
+    calls,
+    process.execPath,
+    program,
+    temporaryFile(),
+    String(thread),
+  ];
   const { stderr, status } = spawnSync("strace", args, {
     encoding: "utf8",
     maxBuffer: 64 * 1024 * 1024,
@@ -24,10 +36,10 @@ function trace(): string[] {
 
 // A kill leaves the page cache, so it cannot show that anything was synced; the calls to the system can.
 describe.skipIf(!hasTracer)("full sync, as the system sees it", () => {
-  it("writes and syncs the WAL before each acknowledgement", () => {
+  it.each(places)("writes and syncs the WAL before each acknowledgement, $name", ({ thread }) => {
     const acknowledged: { unsynced: number; syncs: number }[] = [];
     let since = { unsynced: 0, syncs: 0 };
-    for (const call of trace()) {
+    for (const call of trace(thread)) {
       if (call === "write") since.unsynced += 1;
       else if (call === "sync") since = { unsynced: 0, syncs: since.syncs + 1 };
       else {

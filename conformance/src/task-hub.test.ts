@@ -4,4 +4,4 @@ import { describeTaskHub } from "./task-hub-suite.ts";
 import { temporaryFile } from "./temporary-file.ts";
 
 describeTaskHub("memory", createMemoryStore);
-describeTaskHub("SQLite", () => createSqliteStore(temporaryFile()));
+describeTaskHub("SQLite", () => createSqliteStore(temporaryFile(), { thread: false }));

@@ -6,37 +6,43 @@ import { OrchestrationStatus } from "@durabletask/protobuf";
 import { createSqliteStore, openTaskHub } from "@durabletask/sqlite";
 import { expect, it } from "vitest";
 import { expectInvariants } from "./invariants.ts";
+import { places } from "./places.ts";
 import { temporaryFile } from "./temporary-file.ts";
 import { runToyWorker } from "./toy-worker.ts";
 
 const walHeader = 32;
 const frameHeader = 24;
 
-it("every prefix of the WAL, cut at and inside every frame, is a sound task hub", async () => {
-  const file = temporaryFile();
-  const { db, wal, pageSize } = await record(file);
-  const frame = frameHeader + pageSize;
-  const frames = Math.floor((wal.length - walHeader) / frame);
-  expect(frames).toBeGreaterThan(20);
-  const seen = new Set<number>();
-  for (let index = 0; index <= frames; index++) {
-    const end = walHeader + index * frame;
-    // At the frame, inside its header, inside its page.
-    for (const cut of [end, end + 11, end + frameHeader + 100]) {
-      const prefix = temporaryFile();
-      writeFileSync(prefix, db);
-      writeFileSync(`${prefix}-wal`, wal.subarray(0, cut));
-      seen.add(await soundInstances(prefix));
+it.each(places)(
+  "every prefix of the WAL, cut at and inside every frame, is a sound task hub; $name",
+  async ({ thread }) => {
+    const { db, wal, pageSize } = await record(temporaryFile(), thread);
+    const frame = frameHeader + pageSize;
+    const frames = Math.floor((wal.length - walHeader) / frame);
+    expect(frames).toBeGreaterThan(20);
+    const seen = new Set<number>();
+    for (let index = 0; index <= frames; index++) {
+      const end = walHeader + index * frame;
+      // At the frame, inside its header, inside its page.
+      for (const cut of [end, end + 11, end + frameHeader + 100]) {
+        const prefix = temporaryFile();
+        writeFileSync(prefix, db);
+        writeFileSync(`${prefix}-wal`, wal.subarray(0, cut));
+        seen.add(await soundInstances(prefix));
+      }
     }
-  }
-  // The cuts met the hub in many states, from nothing to two parents with two children each.
-  expect(seen.size).toBeGreaterThan(3);
-  expect([Math.min(...seen), Math.max(...seen)]).toEqual([0, 6]);
-});
+    // The cuts met the hub in many states, from nothing to two parents with two children each.
+    expect(seen.size).toBeGreaterThan(3);
+    expect([Math.min(...seen), Math.max(...seen)]).toEqual([0, 6]);
+  },
+);
 
 /** Runs a little work and copies file and WAL as they are just before the close. */
-async function record(file: string): Promise<{ db: Buffer; wal: Buffer; pageSize: number }> {
-  const hub = await openTaskHub(file, { logger: silentLogger });
+async function record(
+  file: string,
+  thread: boolean,
+): Promise<{ db: Buffer; wal: Buffer; pageSize: number }> {
+  const hub = await openTaskHub(file, { logger: silentLogger, thread });
   const worker = runToyWorker(hub, { now: Date.now }).catch(() => undefined);
   const service = createTaskHubService(hub);
   for (const instanceId of ["a", "b"]) await service.startInstance({ instanceId, name: "parent" });
@@ -55,7 +61,7 @@ async function record(file: string): Promise<{ db: Buffer; wal: Buffer; pageSize
 }
 
 async function soundInstances(file: string): Promise<number> {
-  const store = createSqliteStore(file);
+  const store = createSqliteStore(file, { thread: false });
   await store.open();
   const instances = await expectInvariants(store);
   for (const { record } of instances) {

@@ -13,6 +13,7 @@ process.on("SIGXFSZ", () => undefined);
 const errors: unknown[] = [];
 const hub = await openTaskHub(process.argv[2] ?? "", {
   logger: { error: ({ error }) => void errors.push(error) },
+  thread: process.argv[3] === "true",
 });
 const service = createTaskHubService(hub);
 const start = async (instanceId: string) => {

@@ -3,7 +3,7 @@ import { writeSync } from "node:fs";
 import { TaskHubClient } from "@durabletask/core";
 import { openTaskHub } from "@durabletask/sqlite";
 
-await using hub = await openTaskHub(process.argv[2] ?? "");
+await using hub = await openTaskHub(process.argv[2] ?? "", { thread: process.argv[3] === "true" });
 const client = new TaskHubClient(hub);
 for (let n = 0; n < 5; n += 1) {
   const id = await client.scheduleNewOrchestration("nobody runs this", n);

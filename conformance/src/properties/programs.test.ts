@@ -18,7 +18,7 @@ const more = Number(process.env["DURABLETASK_PROPERTY_RUNS"] ?? 1);
 
 const grounds = [
   ["memory", createMemoryStore, 500 * more],
-  ["SQLite", () => createSqliteStore(temporaryFile()), 60 * more],
+  ["SQLite", () => createSqliteStore(temporaryFile(), { thread: false }), 60 * more],
 ] as const;
 
 const scene = fc.record({

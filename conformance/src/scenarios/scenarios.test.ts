@@ -24,7 +24,7 @@ const settings: readonly Setting[] = [
   },
   {
     name: "SQLite, live sessions",
-    createStore: () => createSqliteStore(temporaryFile()),
+    createStore: () => createSqliteStore(temporaryFile(), { thread: false }),
     worker: {},
   },
 ];

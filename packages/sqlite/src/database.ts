@@ -1,36 +1,71 @@
-import { DatabaseSync } from "node:sqlite";
-import { openError } from "./open-errors.ts";
-import { readOwner, writeOwner } from "./owner-file.ts";
-import { migrate } from "./schema.ts";
+import type { Logger } from "@durabletask/core";
+import type { Answer, Query, Request, Row, Step } from "./connection.ts";
+import { Connection } from "./connection.ts";
+import { startThread } from "./database-thread.ts";
 
-/** How soon a commit counts: see `openTaskHub`. */
-export type Synchronous = "full" | "normal";
-
-/** Opens a task hub's file for this process alone, creating it if need be. */
-export function openDatabase(file: string, synchronous: Synchronous): DatabaseSync {
-  let db: DatabaseSync | undefined;
-  try {
-    db = new DatabaseSync(file);
-    configure(db, synchronous);
-    migrate(db, file);
-  } catch (error) {
-    db?.close();
-    throw openError(file, error, readOwner(file));
-  }
-  writeOwner(file, new Date());
-  return db;
+/** A connection to one SQLite file, on this thread or on one of its own. Requests are done in the order of their calls. */
+export interface Executor {
+  execute(request: Request): Promise<Answer>;
+  /** Closes the connection and ends the thread, if there is one; also when it has failed. */
+  end(): Promise<void>;
 }
 
-function configure(db: DatabaseSync, synchronous: Synchronous): void {
-  // Before WAL: the lock is then held from the first access to the close, and no shared memory is needed.
-  db.exec("PRAGMA locking_mode = EXCLUSIVE");
-  // Only has an effect on a new file, before WAL.
-  db.exec("PRAGMA auto_vacuum = INCREMENTAL");
-  db.exec("PRAGMA journal_mode = WAL");
-  db.exec(`PRAGMA synchronous = ${synchronous === "normal" ? "NORMAL" : "FULL"}`);
-  // On macOS a plain fsync does not reach the disk; elsewhere these do nothing.
-  db.exec("PRAGMA fullfsync = 1");
-  db.exec("PRAGMA checkpoint_fullfsync = 1");
-  db.exec("PRAGMA wal_autocheckpoint = 4000");
-  db.exec("PRAGMA temp_store = MEMORY");
+/** One SQLite file, wherever it is open. */
+export class Database {
+  readonly #executor: Executor;
+
+  constructor(executor: Executor) {
+    this.#executor = executor;
+  }
+
+  async open(file: string): Promise<void> {
+    await this.#executor.execute({ kind: "open", file });
+  }
+
+  /** Statements one after the other, outside of a transaction unless they begin one. */
+  async script(sql: string): Promise<void> {
+    await this.#executor.execute({ kind: "script", sql });
+  }
+
+  /** One transaction. On disk when it resolves, if the database is in full sync; of unknown outcome when it rejects. */
+  async transact(steps: readonly Step[]): Promise<void> {
+    await this.#executor.execute({ kind: "transact", steps });
+  }
+
+  async read(sql: string, ...values: Query["values"]): Promise<readonly Row[]> {
+    const [rows = []] = await this.readAll([{ sql, values }]);
+    return rows;
+  }
+
+  /** The rows of each query. Nothing is committed between them. */
+  async readAll(queries: readonly Query[]): Promise<Answer> {
+    return await this.#executor.execute({ kind: "read", queries });
+  }
+
+  async close(): Promise<void> {
+    await this.#executor.end();
+  }
+}
+
+/** On a thread of its own, or on this one where that is wanted or cannot be helped. */
+export async function startDatabase(thread: boolean, logger: Logger): Promise<Database> {
+  if (!thread) return new Database(inline());
+  try {
+    return new Database(await startThread());
+  } catch (error) {
+    logger.warn?.(
+      { event: "hub.thread-missing", error },
+      "the thread of the task hub's store did not start, as happens in a bundle without its file: the store runs on the main" +
+        " thread, and blocks it during commits. Keep @durabletask/sqlite out of the bundle, or open the hub with thread: false",
+    );
+    return new Database(inline());
+  }
+}
+
+function inline(): Executor {
+  const connection = new Connection();
+  return {
+    execute: async (request) => connection.execute(request),
+    end: async () => void connection.execute({ kind: "close" }),
+  };
 }

@@ -5,6 +5,7 @@ import type {
   InstanceRecord,
   KeptCall,
   LogRow,
+  StoredInstance,
 } from "@durabletask/backend";
 import type {
   ActivityRequest,
@@ -17,9 +18,7 @@ import {
   HistoryChunkSchema,
   OrchestrationTraceContextSchema,
 } from "@durabletask/protobuf";
-
-/** A row as `node:sqlite` gives it. What a column holds is up to the schema, which is strict. */
-export type Row = Record<string, unknown>;
+import type { Row } from "./connection.ts";
 
 export function encodeEvents(events: readonly HistoryEvent[]): Uint8Array {
   // The encoder only reads.
@@ -29,7 +28,7 @@ export function encodeEvents(events: readonly HistoryEvent[]): Uint8Array {
   });
 }
 
-export function decodeEvents(data: unknown): readonly HistoryEvent[] {
+function decodeEvents(data: unknown): readonly HistoryEvent[] {
   return fromBinary(HistoryChunkSchema, data as Uint8Array).events;
 }
 
@@ -111,5 +110,15 @@ export function decodeRecord(row: Row): InstanceRecord {
     traceContext: decodeTrace(row["trace"]),
     head: row["head"] as number,
     tail: row["tail"] as number,
+  };
+}
+
+/** A row with the data of head and tail, as far as they were read. */
+export function decodeStored(row: Row): StoredInstance {
+  const events = (data: unknown) => (data === undefined || data === null ? [] : decodeEvents(data));
+  return {
+    record: decodeRecord(row),
+    headEvents: events(row["head_data"]),
+    tailEvents: events(row["tail_data"]),
   };
 }

@@ -1,4 +1,4 @@
-import type { DatabaseSync } from "node:sqlite";
+import type { Database } from "./database.ts";
 import { notATaskHub, schemaTooNew } from "./open-errors.ts";
 
 /** Marks a SQLite file as a task hub: "DTsk" in ASCII. */
@@ -68,23 +68,32 @@ const migrations: readonly string[] = [
 ];
 
 /** Brings a new or older file to the schema of this version. Refuses newer ones, and the databases of others. */
-export function migrate(db: DatabaseSync, file: string): void {
-  const version = pragma(db, "user_version");
-  const owner = pragma(db, "application_id");
-  if (owner !== applicationId && !isEmpty(db)) throw notATaskHub(file, "it is another database");
+export async function migrate(database: Database, file: string): Promise<void> {
+  const version = await pragma(database, "user_version");
+  const owner = await pragma(database, "application_id");
+  if (owner !== applicationId && !(await isEmpty(database))) {
+    throw notATaskHub(file, "it is another database");
+  }
   if (version > migrations.length) throw schemaTooNew(file, version, migrations.length);
   if (version === migrations.length) return;
-  db.exec("BEGIN IMMEDIATE");
-  for (const migration of migrations.slice(version)) db.exec(migration);
-  db.exec(`PRAGMA application_id = ${applicationId}`);
-  db.exec(`PRAGMA user_version = ${migrations.length}`);
-  db.exec("COMMIT");
+  const script = [
+    "BEGIN IMMEDIATE",
+    ...migrations.slice(version),
+    `PRAGMA application_id = ${applicationId}`,
+    `PRAGMA user_version = ${migrations.length}`,
+    "COMMIT",
+  ];
+  await database.script(script.join(";\n"));
 }
 
-function isEmpty(db: DatabaseSync): boolean {
-  return db.prepare("SELECT 1 FROM sqlite_schema LIMIT 1").get() === undefined;
+async function isEmpty(database: Database): Promise<boolean> {
+  return (await database.read("SELECT 1 FROM sqlite_schema LIMIT 1")).length === 0;
 }
 
-function pragma(db: DatabaseSync, name: "user_version" | "application_id"): number {
-  return Number(db.prepare(`PRAGMA ${name}`).get()?.[name]);
+async function pragma(
+  database: Database,
+  name: "user_version" | "application_id",
+): Promise<number> {
+  const [row] = await database.read(`PRAGMA ${name}`);
+  return Number(row?.[name]);
 }
