@@ -13,6 +13,7 @@ export type LogEvent =
   | "turn.missed"
   | "turn.rejected"
   | "turn.failed"
+  | "turn.interrupted"
   | "activity.started"
   | "activity.completed"
   | "activity.failed"

@@ -1,5 +1,6 @@
 import type {
   ExecutionStartedEvent,
+  HistoryEvent,
   OrchestratorRequest,
   OrchestratorResponse,
   TaskFailureDetails,
@@ -17,6 +18,7 @@ import { sessionScope, settle, sha1 } from "./platform.ts";
 import { createTaskLogger } from "./task-logger.ts";
 import { sessionRequest, Sessions } from "./sessions.ts";
 import { Violations } from "./violations.ts";
+import { readHistory } from "./streamed-history.ts";
 import { versionMismatch } from "./version-match.ts";
 import type { VersionedEntries } from "./versioned-entries.ts";
 import type { WorkerServices, WorkItemHandler } from "./work-item-handler.ts";
@@ -68,7 +70,7 @@ export class OrchestrationRunner implements WorkItemHandler {
     const fields = { instanceId };
     const { hub, delivery, logger, watchdog } = this.#services;
     const leave = watchdog?.enter(
-      `orchestrator '${startOf(request)?.name ?? "?"}' of ${instanceId}`,
+      `orchestrator '${startOf(request.pastEvents, request.newEvents)?.name ?? "?"}' of ${instanceId}`,
     );
     const abandon = (): Promise<unknown> => this.abandon(completionToken);
     let turn: Turn | "missed" | "rejected";
@@ -77,10 +79,7 @@ export class OrchestrationRunner implements WorkItemHandler {
     try {
       turn = await this.#turn(request, completionToken);
     } catch (error) {
-      logger.warn?.(
-        { event: "turn.failed", ...fields, error },
-        "a turn could not be run and is handed back",
-      );
+      this.#logFailure(instanceId, error);
       leave?.();
       codeEnded();
       return delivery.abandon(abandon, fields);
@@ -111,6 +110,18 @@ export class OrchestrationRunner implements WorkItemHandler {
     this.#sessions.drop(instanceId, completionToken);
   }
 
+  #logFailure(instanceId: string, error: unknown): void {
+    const { logger, stopping } = this.#services;
+    if (stopping.aborted && error === stopping.reason) {
+      logger.debug?.({ event: "turn.interrupted", instanceId }, "a turn goes to another worker");
+    } else {
+      logger.warn?.(
+        { event: "turn.failed", instanceId, error },
+        "a turn could not be run and is handed back",
+      );
+    }
+  }
+
   #log(turn: Turn | "missed", instanceId: string): void {
     const { logger } = this.#services;
     if (turn === "missed") {
@@ -131,9 +142,13 @@ export class OrchestrationRunner implements WorkItemHandler {
     if (violation !== undefined) return failedTurn(this.#services.settings.failureOf(violation));
     const live = this.#sessions.take(instanceId, executionId, mark);
     if (live === undefined && !includesHistory) return "missed";
-    const session = live ?? this.#open(request);
+    let past: readonly HistoryEvent[] = [];
+    if (live === undefined) {
+      // No promise where the history has come with the request, which is nearly always.
+      past = request.requiresHistoryStreaming ? await this.#readHistory(request) : pastEvents;
+    }
+    const session = live ?? this.#open(past, newEvents);
     if (!(session instanceof Session)) return session;
-    const past = live === undefined ? pastEvents : [];
     const turn = await sessionScope.run(session, () => session.run(past, newEvents));
     if (isExtended && !turn.hasEnded && this.#services.settings.sessionCount > 0) {
       // Before the completion is acknowledged: an embedded hub may hand out the next turn first.
@@ -142,9 +157,17 @@ export class OrchestrationRunner implements WorkItemHandler {
     return turn;
   }
 
+  #readHistory(request: OrchestratorRequest): Promise<HistoryEvent[]> {
+    const { hub, settings, stopping } = this.#services;
+    return readHistory(hub, request, settings.clock, stopping);
+  }
+
   /** A new session, or what becomes of a turn that this worker cannot run. */
-  #open(request: OrchestratorRequest): Session | Turn | "rejected" {
-    const started = startOf(request);
+  #open(
+    past: readonly HistoryEvent[],
+    fresh: readonly HistoryEvent[],
+  ): Session | Turn | "rejected" {
+    const started = startOf(past, fresh);
     if (started === undefined) throw new Error("the history has no ExecutionStarted event");
     const { versioning } = this.#services.settings;
     const mismatch = versionMismatch(started.version, versioning);
@@ -190,11 +213,11 @@ function sessionOptions(
   };
 }
 
-function startOf({
-  pastEvents,
-  newEvents,
-}: OrchestratorRequest): ExecutionStartedEvent | undefined {
-  for (const events of [pastEvents, newEvents]) {
+function startOf(
+  past: readonly HistoryEvent[],
+  fresh: readonly HistoryEvent[],
+): ExecutionStartedEvent | undefined {
+  for (const events of [past, fresh]) {
     for (const { eventType } of events) {
       if (eventType.case === "executionStarted") return eventType.value;
     }

@@ -1,5 +1,6 @@
 import { setMaxListeners } from "node:events";
 import type { WorkItem } from "@durabletask/protobuf";
+import { WorkerCapability } from "@durabletask/protobuf";
 import { createTaskHubService, type TaskHubService } from "../task-hub-service.ts";
 import type { Transport } from "../transport.ts";
 import { sleep } from "../backoff.ts";
@@ -106,6 +107,7 @@ export class WorkLoop {
         maxConcurrentOrchestrationWorkItems: settings.orchestrations,
         maxConcurrentActivityWorkItems: settings.activities,
         maxConcurrentEntityWorkItems: this.#entities(),
+        capabilities: [WorkerCapability.HISTORY_STREAMING],
         workItemFilters: filtersToWire({ sessionCount, ...settings }, registry),
       },
       headers: sessionCount > 0 ? { "durabletask-extended-sessions": "1" } : {},
