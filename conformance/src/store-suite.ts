@@ -44,6 +44,7 @@ export function describeStore(name: string, createStore: CreateStore): void {
         parentId: "p",
         tags: { k: "v", "": "" },
         customStatus: "half",
+        hasRun: true,
         traceContext: {
           $typeName: "OrchestrationTraceContext",
           spanID: "",
@@ -418,6 +419,7 @@ function record(key: number, id: string, more: Partial<InstanceRecord> = {}): In
     tags: {},
     customStatus: undefined,
     traceContext: undefined,
+    hasRun: false,
     head: 1,
     tail: 1,
     ...more,

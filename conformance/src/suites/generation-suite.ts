@@ -9,6 +9,18 @@ import { settle } from "../settle.ts";
 const { RUNNING, COMPLETED } = OrchestrationStatus;
 
 export function describeGenerations(createStore: CreateStore): void {
+  it("is never pending again once it has run, suspended in a new generation over a reopening", async () => {
+    const bench = await openBench(createStore);
+    await bench.start("a");
+    await bench.worker().run(continueAsNew(1));
+    await bench.service.suspendInstance({ instanceId: "a" });
+    await bench.die();
+    const started = await bench.service.waitForInstanceStart({ instanceId: "a" });
+    expect(started.exists).toBe(true);
+    await bench.service.resumeInstance({ instanceId: "a" });
+    expect((await bench.state("a")).orchestrationStatus).toBe(RUNNING);
+  });
+
   it("rule 1: continue-as-new begins a new execution that keeps what the instance is", async () => {
     const bench = await openBench(createStore);
     await bench.start("a", {

@@ -66,6 +66,45 @@ export function describeStarts(createStore: CreateStore): void {
     },
   );
 
+  it("makes an execution id when none is given, and names it everywhere", async () => {
+    const bench = await openBench(createStore);
+    await bench.start("a");
+    await bench.start("b", { executionId: "" });
+    await bench.start("c", { executionId: "given" });
+    const worker = bench.worker();
+    const ids = new Set<string>();
+    const turns = [await worker.turn(), await worker.turn(), await worker.turn()];
+    for (const turn of turns) {
+      await worker.answer(turn, [schedule(1)]);
+      const { request } = turn;
+      const started = request.newEvents[1]?.eventType;
+      const { executionId } = await bench.state(request.instanceId);
+      expect(request.executionId).toBe(executionId);
+      expect(started?.value).toMatchObject({ orchestrationInstance: { executionId } });
+      const call = await worker.work();
+      expect(call.request.orchestrationInstance?.executionId).toBe(executionId);
+      ids.add(executionId ?? "");
+    }
+    expect(ids.size).toBe(3);
+    expect([...ids].every(Boolean)).toBe(true);
+  });
+
+  it.each([0n, -62_135_596_800n])(
+    "a start at second %s, which some clients send for none, is a start at once",
+    async (seconds) => {
+      const bench = await openBench(createStore);
+      await bench.start("a", { scheduledStartTimestamp: { seconds, nanos: 0 } });
+      const turn = await bench.worker().run(schedule(1));
+      expect(turn.request.newEvents[1]?.eventType.value).toMatchObject({
+        scheduledStartTimestamp: undefined,
+      });
+      expect(await bench.state("a")).toMatchObject({
+        scheduledStartTimestamp: undefined,
+        orchestrationStatus: RUNNING,
+      });
+    },
+  );
+
   it("refuses a start without a name", async () => {
     const bench = await openBench(createStore);
     await expect(bench.start("a", { name: "" })).rejects.toMatchObject({

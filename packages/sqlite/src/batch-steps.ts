@@ -67,6 +67,7 @@ function insertedRow(record: InstanceRecord): readonly Value[] {
     encodeTags(record.tags),
     record.customStatus ?? null,
     encodeTrace(record.traceContext),
+    Number(record.hasRun),
     record.head,
     record.tail,
   ];
@@ -81,6 +82,7 @@ function updatedRow(record: InstanceRecord): readonly Value[] {
     record.completedAt ?? null,
     record.customStatus ?? null,
     encodeTrace(record.traceContext),
+    Number(record.hasRun),
     record.head,
     record.tail,
     record.key,

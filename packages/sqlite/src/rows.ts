@@ -108,6 +108,7 @@ export function decodeRecord(row: Row): InstanceRecord {
     tags: tags === null ? {} : (JSON.parse(tags) as Record<string, string>),
     customStatus: (row["custom_status"] as string | null) ?? undefined,
     traceContext: decodeTrace(row["trace"]),
+    hasRun: row["has_run"] === 1,
     head: row["head"] as number,
     tail: row["tail"] as number,
   };

@@ -65,6 +65,8 @@ const migrations: readonly string[] = [
      data BLOB NOT NULL
    ) STRICT;
    CREATE INDEX kept_calls_of ON kept_calls (execution);`,
+  // Of what is suspended in an older file, it follows from the log.
+  `ALTER TABLE instances ADD COLUMN has_run INTEGER NOT NULL DEFAULT 0;`,
 ];
 
 /** Brings a new or older file to the schema of this version. Refuses newer ones, and the databases of others. */

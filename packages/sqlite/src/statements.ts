@@ -25,14 +25,14 @@ export const insertLog =
 /** Changes nothing if the id is taken. */
 export const insertInstance = `
   INSERT INTO instances (k, id, execution_id, name, version, status, created, updated, completed, start_at,
-    parent, tags, custom_status, trace, head, tail)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`;
+    parent, tags, custom_status, trace, has_run, head, tail)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`;
 /** Where `insertInstance` has the id. */
 export const idColumn = 1;
 
 export const updateInstance = `
   UPDATE instances SET execution_id = ?, version = ?, status = ?, updated = ?, completed = ?, custom_status = ?,
-    trace = ?, head = ?, tail = ? WHERE k = ?`;
+    trace = ?, has_run = ?, head = ?, tail = ? WHERE k = ?`;
 
 export const deleteInstance = "DELETE FROM instances WHERE k = ?";
 export const deleteInstanceOfId = "DELETE FROM instances WHERE id = ?";

@@ -1,3 +1,4 @@
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { TaskHubError } from "@durabletask/core";
 import type {
   CreateInstanceRequest,
@@ -8,6 +9,7 @@ import { TraceContextSchema } from "@durabletask/protobuf";
 import { createInstance } from "../commands/creation.ts";
 import { terminate } from "../commands/ending.ts";
 import type { Hub } from "../state/hub.ts";
+import { toMs } from "../time/timestamp.ts";
 import { checkInstanceId } from "./instance-id.ts";
 import {
   checkEncodable,
@@ -90,8 +92,13 @@ function replace(hub: Hub, id: string, request: CreateInstanceRequest): void {
     version: request.version,
     input: request.input,
     tags: request.tags,
-    startAt: request.scheduledStartTimestamp,
+    startAt: startOf(request),
     parent: undefined,
     traceContext: request.parentTraceContext,
   });
+}
+
+/** Some clients send the first instant of 1970, or an earlier one, for a start that has none. */
+function startOf({ scheduledStartTimestamp: start }: CreateInstanceRequest): Timestamp | undefined {
+  return start && toMs(start) > 0 ? start : undefined;
 }

@@ -83,7 +83,8 @@ function recoverInstance(
   instance.head = record.head;
   instance.tail = record.tail;
   instance.latest = Math.max(log.latest, record.updatedAt);
-  instance.hasRun = log.history.length > 0 || record.status === OrchestrationStatus.RUNNING;
+  instance.hasRun =
+    record.hasRun || log.history.length > 0 || record.status === OrchestrationStatus.RUNNING;
   instance.inbox = [...log.inbox];
   if (record.status === OrchestrationStatus.SUSPENDED) instance.heldFrom = heldFrom(log.inbox);
   hub.register(instance);

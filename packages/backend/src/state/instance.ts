@@ -124,6 +124,7 @@ export class Instance {
       tags: started.tags,
       customStatus: this.customStatus,
       traceContext: this.traceContext,
+      hasRun: this.hasRun,
       head: this.head,
       tail: this.tail,
     };

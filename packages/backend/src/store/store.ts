@@ -96,6 +96,8 @@ export interface InstanceRecord {
   readonly customStatus: string | undefined;
   /** What the last turn said of the span of the orchestration. */
   readonly traceContext: OrchestrationTraceContext | undefined;
+  /** Whether a turn of it was committed, of whichever execution. */
+  readonly hasRun: boolean;
   /** The row whose first event is ExecutionStarted. */
   readonly head: number;
   /** The newest row. Once the instance has ended, the last event of that row is ExecutionCompleted. */
