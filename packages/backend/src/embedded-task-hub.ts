@@ -116,6 +116,8 @@ export async function openEmbeddedTaskHub(
     name: options.name ?? "default",
     store,
     clock,
+    // What runs on a clock of its own must not depend on how fast the machine is.
+    stopwatch: options.clock ? () => clock.now() : () => performance.now(),
     logger,
     newId: options.newId ?? (() => randomUUID().replaceAll("-", "")),
     maxHistoryEvents: options.maxHistoryEvents ?? 200_000,

@@ -29,6 +29,8 @@ export interface HubParts {
   readonly name: string;
   readonly store: Store;
   readonly clock: Clock;
+  /** Counts milliseconds, in fractions: how long commits take. */
+  readonly stopwatch: () => number;
   readonly logger: Logger;
   /** 32 hexadecimal digits that never come twice. */
   readonly newId: () => string;
@@ -92,9 +94,10 @@ export class Hub implements WorkSource {
     this.histories = new Histories(parts.maxHistoryEvents);
     this.alarms = new Alarms(parts.clock);
     this.dispatcher = new Dispatcher(this);
-    this.journal = new Journal(parts.store, opening, {
+    this.journal = new Journal(parts.store, opening, parts.stopwatch, {
       committed: (batch) => this.#committed(batch),
       failed: onFailure,
+      isBusy: () => !this.isQuiet,
     });
     this.store = new StoreReads(parts.store, this.journal);
   }

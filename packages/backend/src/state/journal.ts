@@ -9,6 +9,7 @@ import type {
   Store,
   StoreOpening,
 } from "../store/store.ts";
+import { BoundedWait } from "./bounded-wait.ts";
 import type { Instance } from "./instance.ts";
 import { RecentMean } from "./recent-mean.ts";
 import type { Suspect } from "./suspect.ts";
@@ -23,6 +24,8 @@ export interface JournalListener {
   committed(batch: OpenBatch): void;
   /** A commit failed. The journal takes nothing more. */
   failed(error: unknown): void;
+  /** Whether workers are at something that may bring more. */
+  isBusy(): boolean;
 }
 
 /**
@@ -30,7 +33,8 @@ export interface JournalListener {
  *
  * Owns the numbering of log rows and the order of batches; does not know what a command means. One batch is under way
  * at a time, everything that comes meanwhile forms the next one. A batch starts with its first command and is sent
- * when the event loop comes round, so that all that is runnable without I/O joins it.
+ * when the event loop comes round, so that all that is runnable without I/O joins it; after a slow commit it waits a little
+ * longer (`BoundedWait`).
  */
 export class Journal {
   readonly #store: Store;
@@ -46,9 +50,18 @@ export class Journal {
   /** Batches committed so far. */
   commits = 0;
   readonly #durations = new RecentMean(100);
+  readonly #stopwatch: () => number;
+  readonly #wait: BoundedWait;
 
-  constructor(store: Store, opening: StoreOpening, listener: JournalListener) {
+  constructor(
+    store: Store,
+    opening: StoreOpening,
+    stopwatch: () => number,
+    listener: JournalListener,
+  ) {
     this.#store = store;
+    this.#stopwatch = stopwatch;
+    this.#wait = new BoundedWait(stopwatch);
     this.#listener = listener;
     this.#nextRow = opening.lastRow + 1;
     this.#open = new OpenBatch(1);
@@ -185,7 +198,6 @@ export class Journal {
   }
 
   #schedule(): void {
-    // A bounded wait for more, where commits are slow, belongs here (design/hub.md, Store).
     if (this.#scheduled || this.#underWay) return;
     this.#scheduled = setImmediate(() => this.#send());
   }
@@ -194,12 +206,15 @@ export class Journal {
     this.#scheduled = undefined;
     const batch = this.#open;
     if (this.#dead || batch.commands === 0) return;
+    if (this.#wait.goesOn(batch.commands, this.#listener.isBusy())) return this.#schedule();
     this.#open = new OpenBatch(batch.number + 1);
     this.#underWay = batch;
     const begun = performance.now();
+    const sent = this.#stopwatch();
     this.#commit = commit(this.#store, batch)
       .then(() => {
         this.#durations.add(performance.now() - begun);
+        this.#wait.acknowledged(batch.commands, this.#stopwatch() - sent);
         this.#committed(batch);
       })
       // What breaks off after a commit is a crash as well.
