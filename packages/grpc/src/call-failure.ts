@@ -1,10 +1,12 @@
-import { TaskHubError } from "@durabletask/core";
+import { constants } from "node:http2";
+import { TaskHubError, type TaskHubErrorCode } from "@durabletask/core";
 
 const noAnswer =
   /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|ENOENT)$/u;
 const certificate = /CERT|^UNABLE_TO|^ERR_TLS/u;
 const notHttp2 = /^(?:ERR_HTTP2_ERROR|ERR_SSL_.*|EPROTO)$/u;
-const lost = /^(?:E[A-Z]+|ERR_HTTP2_.*|ERR_STREAM_.*|ERR_SOCKET_.*)$/u;
+/** But for `ERR_HTTP2_STREAM_ERROR`: that is the other side's word on one call. */
+const lost = /^(?:E[A-Z]+|ERR_HTTP2_(?!STREAM_ERROR).*|ERR_STREAM_.*|ERR_SOCKET_.*)$/u;
 
 /**
  * The error of a call whose connection failed, or `undefined` where the platform reports nothing of the kind among the causes
@@ -21,6 +23,34 @@ export function connectionFailure(error: unknown, origin: string): TaskHubError 
 export function lostCall(origin: string, options?: ErrorOptions): TaskHubError {
   const message = `the connection to ${origin} was lost, or the server dropped the call`;
   return new TaskHubError("UNAVAILABLE", message, options);
+}
+
+/** What gRPC makes of the code with which HTTP/2 reset a stream. Others, CANCEL among them, say that the call was lost. */
+const resetCodes: ReadonlyMap<number, TaskHubErrorCode> = new Map([
+  [constants.NGHTTP2_PROTOCOL_ERROR, "INTERNAL"],
+  [constants.NGHTTP2_INTERNAL_ERROR, "INTERNAL"],
+  [constants.NGHTTP2_FLOW_CONTROL_ERROR, "INTERNAL"],
+  [constants.NGHTTP2_FRAME_SIZE_ERROR, "INTERNAL"],
+  [constants.NGHTTP2_COMPRESSION_ERROR, "INTERNAL"],
+  [constants.NGHTTP2_ENHANCE_YOUR_CALM, "RESOURCE_EXHAUSTED"],
+  [constants.NGHTTP2_INADEQUATE_SECURITY, "PERMISSION_DENIED"],
+]);
+
+/** The error of a call whose stream the other side reset. */
+export function resetError(rstCode: number, origin: string, cause: unknown): TaskHubError {
+  const code = resetCodes.get(rstCode);
+  if (code === undefined) return lostCall(origin, { cause });
+  const message = `${origin} reset the call with HTTP/2's code ${rstCode}, without a status of gRPC's`;
+  return new TaskHubError(code, message, { cause });
+}
+
+/** The same where the code is only in the words of Node.js, among the causes of `error`. */
+export function resetFailure(error: Error, origin: string): TaskHubError | undefined {
+  const { cause } = error;
+  const [name] = (cause instanceof Error && /NGHTTP2_\w+/u.exec(cause.message)) || [];
+  const codes: Readonly<Record<string, unknown>> = { ...constants };
+  const rstCode = name === undefined ? undefined : codes[name];
+  return typeof rstCode === "number" ? resetError(rstCode, origin, error) : undefined;
 }
 
 function sentence(code: string, why: string, origin: string): string {

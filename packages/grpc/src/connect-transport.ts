@@ -6,11 +6,9 @@ import type {
 } from "@bufbuild/protobuf";
 import { Code, ConnectError, type Transport as ConnectTransport } from "@connectrpc/connect";
 import { type CallOptions, TaskHubError, type Transport } from "@durabletask/core";
-import { connectionFailure, lostCall } from "./call-failure.ts";
+import { connectionFailure, lostCall, resetFailure } from "./call-failure.ts";
+import { wholeTimeout } from "./call-limits.ts";
 import { fromConnectError } from "./connect-error.ts";
-
-/** The longest time that gRPC's header holds in milliseconds: more than a day. */
-const longestTimeoutMs = 99_999_999;
 
 /**
  * A transport over one of Connect's. `place` is what its errors name; `closedBecause` tells of calls that failed since the
@@ -30,11 +28,14 @@ export function overConnect(
       request: MessageShape<I>,
       { signal, timeoutMs, headers }: CallOptions = {},
     ): Promise<MessageShape<O>> {
-      const limitMs = timeLimit(timeoutMs);
+      const limitMs = wholeTimeout(timeoutMs);
+      const cancel = signal && new Cancellation(signal);
       try {
-        return (await connect.unary(method, signal, limitMs, headers, request)).message;
+        return (await connect.unary(method, cancel?.signal, limitMs, headers, request)).message;
       } catch (error) {
         throw failure(error, signal);
+      } finally {
+        cancel?.release();
       }
     },
     stream<I extends DescMessage, O extends DescMessage>(
@@ -43,7 +44,7 @@ export function overConnect(
       { signal, timeoutMs, headers }: CallOptions = {},
     ): AsyncIterable<MessageShape<O>> {
       const open = async (abort: AbortSignal): Promise<AsyncIterator<MessageShape<O>>> => {
-        const limitMs = timeLimit(timeoutMs);
+        const limitMs = wholeTimeout(timeoutMs);
         const response = await connect.stream(method, abort, limitMs, headers, only(request));
         return response.message[Symbol.asyncIterator]();
       };
@@ -56,14 +57,44 @@ export function overConnect(
 }
 
 /**
+ * Cancels a call of Connect's, by a signal or by itself. Connect resets the stream with CANCEL only if the reason is an error of its own;
+ * for all others it tells the server of an internal error.
+ */
+class Cancellation {
+  readonly #controller = new AbortController();
+  readonly #given: AbortSignal | undefined;
+  readonly #cancel = (): void => {
+    this.#controller.abort(new ConnectError("the call was cancelled", Code.Canceled));
+  };
+
+  constructor(given?: AbortSignal) {
+    this.#given = given;
+    if (given?.aborted === true) this.#cancel();
+    else given?.addEventListener("abort", this.#cancel, { once: true });
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  cancel(): void {
+    this.#cancel();
+  }
+
+  /** To be called when the call has ended. */
+  release(): void {
+    this.#given?.removeEventListener("abort", this.#cancel);
+  }
+}
+
+/**
  * The answers to one call. `return()` cancels the call at once, even while a `next()` is waiting: a generator would take it up
  * only after that.
  */
 class ConnectStream<T> implements AsyncIterator<T, undefined> {
   readonly #open: (signal: AbortSignal) => Promise<AsyncIterator<T>>;
   readonly #failure: (error: unknown) => unknown;
-  readonly #cancel = new AbortController();
-  readonly #signal: AbortSignal;
+  readonly #cancellation: Cancellation;
   #answers: Promise<AsyncIterator<T>> | undefined;
   #isDone = false;
 
@@ -74,29 +105,33 @@ class ConnectStream<T> implements AsyncIterator<T, undefined> {
   ) {
     this.#open = open;
     this.#failure = failure;
-    this.#signal = signal ? AbortSignal.any([this.#cancel.signal, signal]) : this.#cancel.signal;
+    this.#cancellation = new Cancellation(signal);
   }
 
   async next(): Promise<IteratorResult<T, undefined>> {
     if (this.#isDone) return { done: true, value: undefined };
     try {
-      this.#answers ??= this.#open(this.#signal);
+      this.#answers ??= this.#open(this.#cancellation.signal);
       const next = await (await this.#answers).next();
       if (next.done !== true) return next;
     } catch (error) {
-      if (!this.#isDone) {
-        this.#isDone = true;
-        throw this.#failure(error);
-      }
+      if (this.#end()) throw this.#failure(error);
     }
-    this.#isDone = true;
+    this.#end();
     return { done: true, value: undefined };
   }
 
   async return(): Promise<IteratorResult<T, undefined>> {
-    this.#isDone = true;
-    this.#cancel.abort();
+    if (this.#end()) this.#cancellation.cancel();
     return { done: true, value: undefined };
+  }
+
+  /** Whether it had not ended before. */
+  #end(): boolean {
+    if (this.#isDone) return false;
+    this.#isDone = true;
+    this.#cancellation.release();
+    return true;
   }
 }
 
@@ -105,18 +140,11 @@ function callError(error: unknown, place: string): unknown {
   const connectError = ConnectError.from(error);
   // What the server itself said counts, whatever happened to the connection since.
   if (connectError.isWireError) return fromConnectError(connectError);
-  const failed = connectionFailure(connectError, place);
+  const failed = connectionFailure(connectError, place) ?? resetFailure(connectError, place);
   if (failed !== undefined) return failed;
   // Connect's name for a call that was reset with CANCEL, as happens when a connection ends.
   if (connectError.code === Code.Canceled) return lostCall(place, { cause: connectError });
   return fromConnectError(connectError);
-}
-
-/** Connect takes a limit of 0 for none. */
-function timeLimit(timeoutMs: number | undefined): number | undefined {
-  if (timeoutMs === undefined) return undefined;
-  if (timeoutMs <= 0) throw new TaskHubError("DEADLINE_EXCEEDED", "the call had no time left");
-  return Math.ceil(Math.min(timeoutMs, longestTimeoutMs));
 }
 
 async function* only<T>(message: T): AsyncGenerator<T> {

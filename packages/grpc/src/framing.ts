@@ -69,6 +69,12 @@ export class FrameReader {
     return { isCompressed: flag === 1, data: whole.subarray(prefixBytes, prefixBytes + length) };
   }
 
+  /** Drops what is not read. */
+  clear(): void {
+    this.#chunks = [];
+    this.#bytes = 0;
+  }
+
   /** The first chunk, made to hold so many bytes. */
   #head(bytes: number): Buffer {
     const [first] = this.#chunks;
@@ -87,7 +93,7 @@ export class FrameReader {
 }
 
 /** The error of a message above a limit. */
-function tooLarge(what: "sent" | "received", bytes: number, maxBytes: number): TaskHubError {
+export function tooLarge(what: "sent" | "received", bytes: number, maxBytes: number): TaskHubError {
   const option = what === "sent" ? "writeMaxBytes" : "readMaxBytes";
   const message = `a message of ${bytes} bytes is not ${what}: ${option} is ${maxBytes}`;
   return new TaskHubError("RESOURCE_EXHAUSTED", message);

@@ -1,3 +1,4 @@
+import type { Interceptor, Transport as ConnectTransport } from "@connectrpc/connect";
 import { createGrpcTransport as createConnectTransport } from "@connectrpc/connect-node";
 import {
   InvalidArgumentError,
@@ -9,6 +10,7 @@ import { parseAddress } from "./address.ts";
 import { HeaderProvider } from "./call-headers.ts";
 import { overConnect } from "./connect-transport.ts";
 import { Connection } from "./connection.ts";
+import { LeanTransport, type MessageLimits } from "./lean-transport.ts";
 import {
   type CallDefaults,
   type GrpcAddressOptions,
@@ -59,22 +61,38 @@ function base(options: GrpcTransportOptions): Transport {
 function overAddress(options: GrpcAddressOptions): Transport {
   const { origin } = parseAddress(options.baseUrl);
   const connection = new Connection(origin, sessionSettings(options));
-  const connect = createConnectTransport({
-    baseUrl: origin,
-    interceptors: [...(options.interceptors ?? [])],
+  const limits = {
     readMaxBytes: sizeLimit(options.readMaxBytes, "readMaxBytes"),
     writeMaxBytes: sizeLimit(options.writeMaxBytes, "writeMaxBytes"),
+  };
+  const { interceptors = [] } = options;
+  // Interceptors are Connect's, and so are the requests and answers that they see.
+  return interceptors.length === 0
+    ? new LeanTransport(connection, limits)
+    : overConnect(
+        connectOver(connection, limits, interceptors),
+        origin,
+        () => connection.closedBecause,
+        () => connection.close(),
+      );
+}
+
+/** Connect's transport on a connection of ours. */
+function connectOver(
+  connection: Connection,
+  limits: MessageLimits,
+  interceptors: readonly Interceptor[],
+): ConnectTransport {
+  return createConnectTransport({
+    baseUrl: connection.origin,
+    interceptors: [...interceptors],
+    ...limits,
     sessionManager: {
-      authority: origin,
+      authority: connection.origin,
       request: async (method, path, headers) =>
         connection.request({ ...headers, ":method": method, ":path": path }),
+      // The connection sees for itself what has come.
       notifyResponseByteRead: () => {},
     },
   });
-  return overConnect(
-    connect,
-    origin,
-    () => connection.closedBecause,
-    () => connection.close(),
-  );
 }
