@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type EmbeddedTaskHub, openMemoryTaskHub } from "@durabletask/backend";
 import { silentLogger, type Transport } from "@durabletask/core";
-import { createGrpcTransport } from "@durabletask/grpc";
+import { createGrpcTransport, type GrpcAddressOptions } from "@durabletask/grpc";
 import { serve } from "@durabletask/server";
 import { openTaskHub } from "@durabletask/sqlite";
 import { throughBytes } from "./custom/byte-transport.ts";
@@ -67,12 +67,18 @@ async function served(
   };
 }
 
-const overGrpc = (open: () => Promise<OpenHub>): Promise<TaskHubUnderTest> =>
+const overGrpc = (
+  open: () => Promise<OpenHub>,
+  options: Pick<GrpcAddressOptions, "interceptors"> = {},
+): Promise<TaskHubUnderTest> =>
   served(
     open,
     (hub) => serve(() => hub),
-    (baseUrl) => createGrpcTransport({ baseUrl }),
+    (baseUrl) => createGrpcTransport({ ...options, baseUrl }),
   );
+
+/** One that does nothing: with it, Connect carries the messages. */
+const interceptors: GrpcAddressOptions["interceptors"] = [(next) => (request) => next(request)];
 
 describeTransport("in process, memory", () => shared(inMemory));
 describeTransport("in process, SQLite", () => shared(onSqlite));
@@ -80,6 +86,7 @@ describeTransport("every message as bytes", () => shared(inMemory, throughBytes)
 describeTransport("every message frozen", () => shared(inMemory, deepFrozen));
 describeTransport("gRPC, server, memory", () => overGrpc(inMemory));
 describeTransport("gRPC, server, SQLite", () => overGrpc(onSqlite));
+describeTransport("gRPC by Connect, server, memory", () => overGrpc(inMemory, { interceptors }));
 describeTransport("JSON over HTTP and server-sent events", () =>
   served(inMemory, serveJson, createJsonTransport),
 );

@@ -114,6 +114,8 @@ export class Session {
   }
 
   #look(): void {
+    // Its end is on the way.
+    if (this.#http2.destroyed) return;
     const bytesRead = this.#http2.socket.bytesRead;
     if (bytesRead !== this.#bytesRead) this.#bytesRead = bytesRead;
     else if (this.#calls === 0) this.drain();

@@ -1,0 +1,208 @@
+import { once } from "node:events";
+import { connect, createServer, type Socket } from "node:net";
+import { constants } from "node:http2";
+import type { AddressInfo } from "node:net";
+import type { Transport } from "@durabletask/core";
+import { createTaskHubService } from "@durabletask/core/spi";
+import { describe, expect, it } from "vitest";
+import { paths } from "../test/paths.ts";
+import { answer, begin, end, instanceFrame, itemFrame, serveRaw } from "../test/raw-server.ts";
+
+function getInstance(transport: Transport) {
+  return createTaskHubService(transport).getInstance({ instanceId: "a" });
+}
+
+function workItems(transport: Transport) {
+  return createTaskHubService(transport).getWorkItems({})[Symbol.asyncIterator]();
+}
+
+/** A wire that can be cut without either side hearing of it. */
+async function serveWire(port: number) {
+  const sockets = new Set<Socket>();
+  const wire = createServer((near) => {
+    const far = connect(port, "127.0.0.1");
+    for (const socket of [near, far]) {
+      sockets.add(socket);
+      socket.on("error", () => {});
+    }
+    near.pipe(far).pipe(near);
+  });
+  wire.listen(0, "127.0.0.1");
+  await once(wire, "listening");
+  return {
+    url: `http://127.0.0.1:${(wire.address() as AddressInfo).port}`,
+    /** What is sent from now on gets lost. */
+    cut(): void {
+      for (const socket of sockets) socket.unpipe().pause();
+    },
+    [Symbol.asyncDispose]: () =>
+      new Promise<void>((resolve) => {
+        wire.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      }),
+  };
+}
+
+describe.each(paths)("the connection, %s", (_, dial) => {
+  it("is one for all calls", async () => {
+    await using server = await serveRaw((stream) => answer(stream, [instanceFrame()]));
+    await using transport = dial(server.url);
+    await Promise.all(Array.from({ length: 20 }, () => getInstance(transport)));
+    expect(server.sessions.size).toBe(1);
+  });
+
+  it("is found dead by a ping when it is half-open", async () => {
+    await using server = await serveRaw((stream) => {
+      begin(stream);
+      stream.write(itemFrame({ completionToken: "1" }));
+    });
+    await using wire = await serveWire(server.port);
+    await using transport = dial(wire.url, {
+      pingInterval: { milliseconds: 20 },
+      pingTimeout: { milliseconds: 20 },
+    });
+    const stream = workItems(transport);
+    await stream.next();
+    const next = stream.next();
+    wire.cut();
+    await expect(next).rejects.toMatchObject({
+      code: "UNAVAILABLE",
+      message: expect.stringContaining("a ping was not answered"),
+    });
+  });
+
+  it("lives through pings while a stream is silent", async () => {
+    const pinged = Promise.withResolvers<void>();
+    await using server = await serveRaw((stream) => {
+      begin(stream);
+      stream.write(itemFrame({ completionToken: "1" }));
+      let pings = 0;
+      stream.session?.on("ping", () => {
+        pings += 1;
+        if (pings === 3) pinged.resolve();
+      });
+      void pinged.promise.then(() => {
+        stream.write(itemFrame({ completionToken: "2" }));
+        end(stream);
+      });
+    });
+    await using transport = dial(server.url, { pingInterval: { milliseconds: 10 } });
+    const stream = workItems(transport);
+    await stream.next();
+    expect((await stream.next()).value?.completionToken).toBe("2");
+  });
+
+  it("is given up when it cannot be made in time", async () => {
+    // Takes the connection, and says nothing: HTTP/2 stands at once, TLS does not.
+    await using server = await serveWire(1);
+    await using transport = dial(server.url.replace("http:", "https:"), {
+      connectTimeout: { milliseconds: 30 },
+    });
+    await expect(getInstance(transport)).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  });
+
+  it("is closed when nobody uses it, and made again", async () => {
+    await using server = await serveRaw((stream) => answer(stream, [instanceFrame()]));
+    await using transport = dial(server.url, { pingInterval: { milliseconds: 10 } });
+    await getInstance(transport);
+    const [session] = server.sessions;
+    if (session !== undefined) await once(session, "close");
+    expect((await getInstance(transport)).exists).toBe(true);
+  });
+
+  it("lets streams end after a GOAWAY, while new calls take another", async () => {
+    const goOn = Promise.withResolvers<void>();
+    await using server = await serveRaw((stream, headers) => {
+      if (headers[":path"] === "/TaskHubSidecarService/GetInstance") {
+        return answer(stream, [instanceFrame()]);
+      }
+      begin(stream);
+      stream.write(itemFrame({ completionToken: "1" }));
+      void goOn.promise.then(() => {
+        stream.write(itemFrame({ completionToken: "2" }));
+        end(stream);
+      });
+      return undefined;
+    });
+    await using transport = dial(server.url);
+    const stream = workItems(transport);
+    await stream.next();
+    const [first] = [...server.sessions];
+    if (first === undefined) throw new Error("nobody connected");
+    first.goaway(constants.NGHTTP2_NO_ERROR);
+    // A ping that has come back shows that the GOAWAY was read.
+    await new Promise((resolve) => first.ping(resolve));
+    expect((await getInstance(transport)).exists).toBe(true);
+    expect(server.sessions.size).toBe(2);
+    const last = stream.next();
+    goOn.resolve();
+    expect((await last).value?.completionToken).toBe("2");
+    expect((await stream.next()).done).toBe(true);
+    while (server.sessions.size > 1) await new Promise(setImmediate);
+    expect(server.sessions.has(first)).toBe(false);
+  });
+
+  it("fails its calls after a GOAWAY with an error, and is made again", async () => {
+    let calls = 0;
+    await using server = await serveRaw((stream) => {
+      calls += 1;
+      if (calls === 1)
+        stream.session?.goaway(
+          constants.NGHTTP2_ENHANCE_YOUR_CALM,
+          0,
+          Buffer.from("too_many_pings"),
+        );
+      else answer(stream, [instanceFrame()]);
+    });
+    await using transport = dial(server.url);
+    await expect(getInstance(transport)).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    expect((await getInstance(transport)).exists).toBe(true);
+  });
+
+  it("is made again after the server was started again", async () => {
+    const first = await serveRaw((stream) => begin(stream));
+    await using transport = dial(first.url);
+    const cut = getInstance(transport);
+    const failed = expect(cut).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    while (first.sessions.size === 0) await new Promise(setImmediate);
+    await first[Symbol.asyncDispose]();
+    await failed;
+    await using _second = await serveRaw((stream) => answer(stream, [instanceFrame()]), {
+      port: first.port,
+    });
+    expect((await getInstance(transport)).exists).toBe(true);
+  });
+
+  it("asks for headers again when they are refused, once", async () => {
+    const tokens: unknown[] = [];
+    await using server = await serveRaw((stream, headers) => {
+      tokens.push(headers["authorization"]);
+      if (headers["authorization"] === "1") answer(stream, [], { "grpc-status": "16" });
+      else answer(stream, [instanceFrame()]);
+    });
+    let asked = 0;
+    await using transport = dial(server.url, {
+      headers: async () => ({ authorization: String((asked += 1)) }),
+    });
+    await Promise.all([getInstance(transport), getInstance(transport)]);
+    await getInstance(transport);
+    expect(asked).toBe(2);
+    expect(tokens).toEqual(["1", "1", "2", "2", "2"]);
+    const stream = workItems(transport);
+    await stream.return?.();
+    expect(tokens).toHaveLength(5);
+  });
+
+  it("does not ask again and again", async () => {
+    await using server = await serveRaw((stream) => answer(stream, [], { "grpc-status": "16" }));
+    let asked = 0;
+    await using transport = dial(server.url, {
+      headers: async () => ({ authorization: String((asked += 1)) }),
+    });
+    await expect(getInstance(transport)).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
+    expect(asked).toBe(2);
+    await expect(workItems(transport).next()).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
+    await expect(workItems(transport).next()).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
+    expect(asked).toBe(3);
+  });
+});
