@@ -167,9 +167,10 @@ describe.each(paths)("the connection, %s", (_, dial) => {
     while (first.sessions.size === 0) await new Promise(setImmediate);
     await first[Symbol.asyncDispose]();
     await failed;
-    await using _second = await serveRaw((stream) => answer(stream, [instanceFrame()]), {
+    await using second = await serveRaw((stream) => answer(stream, [instanceFrame()]), {
       port: first.port,
     });
+    expect(second.url).toBe(first.url);
     expect((await getInstance(transport)).exists).toBe(true);
   });
 
