@@ -4,6 +4,7 @@ import { describeCrashes } from "./suites/crash-suite.ts";
 import { describeDurability } from "./suites/durability-suite.ts";
 import { describeDispatch } from "./suites/dispatch-suite.ts";
 import { describeGenerations } from "./suites/generation-suite.ts";
+import { describeHistoryStreams } from "./suites/history-stream-suite.ts";
 import { describeHistory } from "./suites/history-suite.ts";
 import { describeInsight } from "./suites/insight-suite.ts";
 import { describeLeases } from "./suites/lease-suite.ts";
@@ -36,6 +37,7 @@ const topics: Readonly<Record<string, (createStore: CreateStore) => void>> = {
   children: describeChildren,
   generations: describeGenerations,
   history: describeHistory,
+  "streams of history": describeHistoryStreams,
   reads: describeReads,
   management: describeManagement,
   rewind: describeRewind,

@@ -12,7 +12,8 @@ import {
 } from "./calls/instance-calls.ts";
 import { listInstanceIds } from "./calls/list-call.ts";
 import { purge } from "./calls/purge-call.ts";
-import { queryInstances, streamHistory } from "./calls/query-calls.ts";
+import { streamHistory } from "./calls/history-call.ts";
+import { queryInstances } from "./calls/query-calls.ts";
 import { restartInstance } from "./calls/restart-call.ts";
 import { rewind } from "./calls/rewind-call.ts";
 import { skipGracefulTerminations } from "./calls/skip-terminations-call.ts";

@@ -1,4 +1,5 @@
 import type { GetWorkItemsRequest, WorkItem } from "@durabletask/protobuf";
+import { WorkerCapability } from "@durabletask/protobuf";
 import type { Instance } from "../state/instance.ts";
 import type { Lease } from "../state/work.ts";
 import { Fifo } from "./fifo.ts";
@@ -21,6 +22,8 @@ export class WorkStream {
   readonly activityFilter: WorkFilter;
   /** Whether the worker keeps orchestrations live between turns (design/engine.md, Sessions). */
   readonly hasSessions: boolean;
+  /** Whether the worker can read a large history by parts. */
+  readonly readsHistory: boolean;
   /** How many more items of a kind the worker takes. */
   turnCredits: number;
   activityCredits: number;
@@ -40,6 +43,7 @@ export class WorkStream {
     this.turnCredits = credits(request.maxConcurrentOrchestrationWorkItems);
     this.activityCredits = credits(request.maxConcurrentActivityWorkItems);
     this.hasSessions = hasSessions;
+    this.readsHistory = request.capabilities.includes(WorkerCapability.HISTORY_STREAMING);
   }
 
   get isWaiting(): boolean {

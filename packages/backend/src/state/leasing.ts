@@ -3,6 +3,7 @@ import type { HistoryEvent, OrchestratorRequest, WorkItem } from "@durabletask/p
 import type { WorkStream } from "../dispatch/work-stream.ts";
 import { toTimestamp } from "../time/timestamp.ts";
 import { orchestratorStarted, retimed } from "./history-events.ts";
+import { isLarge } from "./history-size.ts";
 import type { Instance } from "./instance.ts";
 import type { Activity, ActivityLease, Lease, TurnLease } from "./work.ts";
 import { activityRequest } from "./work.ts";
@@ -74,14 +75,16 @@ export function tokenEnd({ taskId, executionId }: Activity): string {
 
 function orchestratorRequest(lease: TurnLease): OrchestratorRequest {
   const { instance, started, newEvents, isComplete, stream } = lease;
+  const history = instance.history ?? [];
+  const isStreamed = isComplete && stream.readsHistory && isLarge(history);
   return {
     $typeName: "OrchestratorRequest",
     instanceId: instance.id,
     executionId: instance.executionId,
     // A copy: the history grows, the message must not.
-    pastEvents: isComplete ? (instance.history ?? []).slice() : [],
+    pastEvents: isComplete && !isStreamed ? history.slice() : [],
     newEvents: [started, ...newEvents],
-    requiresHistoryStreaming: false,
+    requiresHistoryStreaming: isStreamed,
     properties: stream.hasSessions ? sessionProperties(instance, isComplete) : {},
     orchestrationTraceContext: instance.traceContext,
   };
