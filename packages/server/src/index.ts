@@ -1,3 +1,5 @@
 export { serve } from "./serve.ts";
-export type { ServeOptions, TaskHubServer } from "./serve.ts";
-export type { TransportOf } from "./routes.ts";
+export type { TaskHubServer } from "./serve.ts";
+export type { ServeOptions, ServerLimits, ServerTls } from "./serve-options.ts";
+export type { TransportOf } from "./calls.ts";
+export type { ServerLogEvent } from "./log-event.ts";

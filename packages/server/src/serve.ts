@@ -1,44 +1,73 @@
-import { createServer, type ServerHttp2Session } from "node:http2";
-import { connectNodeAdapter } from "@connectrpc/connect-node";
-import { addRoutes, type TransportOf } from "./routes.ts";
-
-/** How a task hub is put on the network. */
-export interface ServeOptions {
-  /** Default: 0, a free one. */
-  readonly port?: number;
-}
+import type { TransportOf } from "./calls.ts";
+import { Calls } from "./calls.ts";
+import { CallFailures } from "./call-failures.ts";
+import { createConnectHandler } from "./connect-handler.ts";
+import { addRoutes } from "./connect-routes.ts";
+import { checkExposure } from "./exposure.ts";
+import { Gate } from "./gate.ts";
+import { Http1Connections } from "./http1-connections.ts";
+import { Http2Connections } from "./http2-connections.ts";
+import { listen } from "./listener.ts";
+import { createRequestHandler } from "./request-handler.ts";
+import type { ServeOptions } from "./serve-options.ts";
+import { settingsOf } from "./settings.ts";
 
 /** A running server. */
 export interface TaskHubServer extends AsyncDisposable {
   /** Such as `http://127.0.0.1:4001`. */
   readonly url: string;
-  /** Ends all streams and connections. */
+  /**
+   * Takes no more connections and hands out no more work; waits for the results of what workers are at, no longer than
+   * `drainTimeout`; then ends all streams and connections. Leaves the transports open.
+   */
   close(): Promise<void>;
 }
 
-/** Puts transports on the network, for workers and clients in every language: a Durable Task sidecar. */
+/** How long answers may take to reach their callers once nothing else is waited for. */
+const lastWordsMs = 500;
+
+/**
+ * Puts transports on the network, for workers and clients in every language: a Durable Task sidecar. Speaks gRPC, gRPC-Web
+ * and Connect, by HTTP/2 and HTTP/1.1 on one port. `transportOf` finds the transport of a call's task hub, `default`
+ * where the call names none; what it throws is the answer of the call.
+ *
+ * Rejects with the code `SERVER_EXPOSED` where others could reach the server unasked, `ADDRESS_IN_USE` or
+ * `ADDRESS_NOT_AVAILABLE` where it cannot listen.
+ */
 export async function serve(
   transportOf: TransportOf,
   options: ServeOptions = {},
 ): Promise<TaskHubServer> {
-  const server = createServer(
-    connectNodeAdapter({ routes: (router) => addRoutes(router, transportOf) }),
+  const settings = settingsOf(options);
+  checkExposure(settings);
+  const { log } = settings;
+  const gate = new Gate(settings);
+  const calls = new Calls(transportOf, settings, new CallFailures(log));
+  const connect = createConnectHandler(
+    (router) => addRoutes(router, calls, !gate.asksForToken),
+    gate,
+    settings,
   );
-  const sessions = new Set<ServerHttp2Session>();
-  server.on("session", (session) => {
-    sessions.add(session);
-    session.once("close", () => sessions.delete(session));
+  const handle = createRequestHandler(connect, gate, log);
+  const http1 = new Http1Connections(handle, settings);
+  const http2 = new Http2Connections(handle, settings);
+  const listener = await listen(settings, (socket, protocol) => {
+    if (protocol === "http2") http2.take(socket);
+    else http1.take(socket);
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(options.port ?? 0, "127.0.0.1", resolve);
-  });
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("the server has no port");
-  const close = () =>
-    new Promise<void>((resolve) => {
-      server.close(() => resolve());
-      for (const session of sessions) session.destroy();
-    });
-  return { url: `http://127.0.0.1:${address.port}`, close, [Symbol.asyncDispose]: close };
+  log.write("info", "server.listening", "the server is listening", { url: listener.url });
+  let closing: Promise<void> | undefined;
+  const close = async () => {
+    log.write("info", "server.stopping", "the server takes no more work");
+    listener.stop();
+    await calls.drain(settings.drainTimeoutMs);
+    await Promise.all([http1.close(lastWordsMs), http2.close(lastWordsMs)]);
+    await listener.destroy();
+    log.write("info", "server.stopped", "the server has stopped");
+  };
+  return {
+    url: listener.url,
+    close: () => (closing ??= close()),
+    [Symbol.asyncDispose]: () => (closing ??= close()),
+  };
 }

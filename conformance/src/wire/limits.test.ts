@@ -1,0 +1,180 @@
+import { once } from "node:events";
+import { constants } from "node:http2";
+import { connect } from "node:net";
+import { gzipSync } from "node:zlib";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { VirtualClock } from "@durabletask/backend/spi";
+import {
+  ActivityResponseSchema,
+  CreateInstanceRequestSchema,
+  TaskHubSidecarService,
+} from "@durabletask/protobuf";
+import { serve } from "@durabletask/server";
+import { expect, it } from "vitest";
+import { settle } from "../settle.ts";
+import { answerOf, frame, RawClient } from "./raw-client.ts";
+import { ScriptedTransport } from "./scripted-transport.ts";
+import { recordingLogger, serveScripted } from "./serve-scripted.ts";
+
+const { startInstance, getWorkItems, completeActivityTask } = TaskHubSidecarService.method;
+
+it("carries messages of 4 MB and more, both ways", async () => {
+  const input = "x".repeat(6_000_000);
+  await using served = await serveScripted(
+    {},
+    { startInstance: (request) => ({ instanceId: request.input ?? "" }) },
+  );
+  await using client = new RawClient(served.url);
+  const { status, body } = await answerOf(client.send(startInstance, { input }));
+  expect(status).toBe(0);
+  expect(body.length).toBeGreaterThan(input.length);
+});
+
+it.each([startInstance, completeActivityTask])(
+  "refuses a message above the limit: $name",
+  async (method) => {
+    await using served = await serveScripted({ limits: { maxMessageBytes: 1000 } });
+    await using client = new RawClient(served.url);
+    const stream = client.open(method);
+    stream.end(frame(Buffer.alloc(1001)));
+    expect(await answerOf(stream)).toMatchObject({ status: 8 });
+  },
+);
+
+it.each([startInstance, completeActivityTask])(
+  "refuses a message by the length it announces, without waiting for it: $name",
+  async (method) => {
+    await using served = await serveScripted({ limits: { maxMessageBytes: 1000 } });
+    await using client = new RawClient(served.url);
+    const stream = client.open(method);
+    stream.write(Buffer.from([0, 0xff, 0xff, 0xff, 0xff]));
+    expect(await answerOf(stream)).toMatchObject({ status: 8 });
+  },
+);
+
+it("resets a request that goes on after its answer", async () => {
+  const clock = new VirtualClock();
+  await using served = await serveScripted({ clock, limits: { maxMessageBytes: 1000 } });
+  await using client = new RawClient(served.url);
+  const stream = client.open(startInstance);
+  stream.write(Buffer.from([0, 0xff, 0xff, 0xff, 0xff]));
+  const closed = once(stream, "close");
+  await answerOf(stream);
+  await settle();
+  clock.advance(1000);
+  await closed;
+  expect(stream.rstCode).toBe(constants.NGHTTP2_NO_ERROR);
+});
+
+it.each([startInstance, completeActivityTask])(
+  "takes a compressed message, and refuses one that grows beyond the limit: $name",
+  async (method) => {
+    await using served = await serveScripted({ limits: { maxMessageBytes: 1_000_000 } });
+    await using client = new RawClient(served.url);
+    const send = async (message: Uint8Array) => {
+      const stream = client.open(method, { "grpc-encoding": "gzip" });
+      stream.end(frame(gzipSync(message), 1));
+      return await answerOf(stream);
+    };
+    const small =
+      method === startInstance
+        ? toBinary(CreateInstanceRequestSchema, create(CreateInstanceRequestSchema))
+        : toBinary(ActivityResponseSchema, create(ActivityResponseSchema));
+    expect(await send(small)).toMatchObject({ status: 0 });
+    const bomb = Buffer.alloc(100_000_000);
+    expect(gzipSync(bomb).length).toBeLessThan(1_000_000);
+    expect(await send(bomb)).toMatchObject({ status: 8 });
+    // Not compressed at all, whatever it says.
+    const liar = client.open(method, { "grpc-encoding": "gzip" });
+    liar.end(frame(Buffer.from("no gzip"), 1));
+    expect([3, 13]).toContain((await answerOf(liar)).status);
+  },
+);
+
+it.each([startInstance, getWorkItems, completeActivityTask])(
+  "refuses headers above the limit, and goes on: $name",
+  async (method) => {
+    await using served = await serveScripted({ limits: { maxHeaderBytes: 8000 } });
+    await using client = new RawClient(served.url);
+    const headers: Record<string, string> = {};
+    for (let n = 0; n < 20; n++) headers[`x-header-${n}`] = "x".repeat(1000);
+    const stream = client.send(method, {}, headers);
+    // By us, or by Node.js.
+    const answer = await answerOf(stream);
+    expect(
+      Number(answer.headers[":status"]) === 431 ||
+        stream.rstCode === constants.NGHTTP2_ENHANCE_YOUR_CALM,
+    ).toBe(true);
+    expect(await answerOf(client.send(startInstance, {}))).toMatchObject({ status: 0 });
+    const response = await fetch(served.url, { headers });
+    expect(response.status).toBe(431);
+  },
+);
+
+it("lets calls above the limit of a connection wait", async () => {
+  await using served = await serveScripted({ limits: { maxStreamsPerConnection: 2 } });
+  await using client = new RawClient(served.url);
+  await once(client.session, "remoteSettings");
+  expect(client.session.remoteSettings.maxConcurrentStreams).toBe(2);
+  const answers = Array.from({ length: 10 }, () => answerOf(client.send(startInstance, {})));
+  for (const answer of answers) expect((await answer).status).toBe(0);
+});
+
+it("closes connections above the limit at once, and says so", async () => {
+  const logger = recordingLogger();
+  await using served = await serveScripted({ logger, limits: { maxConnections: 2 } });
+  const { hostname, port } = new URL(served.url);
+  const dial = () => connect({ host: hostname, port: Number(port) });
+  const sockets = [dial(), dial()];
+  await Promise.all(sockets.map((socket) => once(socket, "connect")));
+  const third = dial();
+  await once(third, "close");
+  expect(logger.lines).toContainEqual(
+    expect.objectContaining({ event: "server.connections-exceeded", limit: 2 }),
+  );
+  for (const socket of sockets) socket.destroy();
+});
+
+it("closes a connection that has had no calls for a while", async () => {
+  const clock = new VirtualClock();
+  await using served = await serveScripted({
+    clock,
+    idleTimeout: { minutes: 5 },
+    keepAliveInterval: { seconds: 20 },
+  });
+  await using client = new RawClient(served.url);
+  await answerOf(client.send(startInstance, {}));
+  await settle();
+  const closed = once(client.session, "close");
+  for (let passed = 20; passed < 300; passed += 20) {
+    const pinged = once(client.session, "ping");
+    clock.advance(20_000);
+    await pinged;
+    // The answer is on its way before the answer to a ping of our own is.
+    await new Promise((resolve) => client.session.ping(resolve));
+  }
+  expect(client.session.closed).toBe(false);
+  clock.advance(20_000);
+  await closed;
+});
+
+it("closes a connection that does not say what it wants", async () => {
+  const clock = new VirtualClock();
+  await using served = await serveScripted({ clock });
+  const { hostname, port } = new URL(served.url);
+  const socket = connect({ host: hostname, port: Number(port) });
+  socket.write("PRI * HT");
+  await once(socket, "connect");
+  await settle();
+  clock.advance(10_000);
+  await once(socket, "close");
+  expect(socket.bytesRead).toBe(0);
+});
+
+it.each([
+  ["maxMessageBytes", { maxMessageBytes: 0 }],
+  ["maxConnections", { maxConnections: 1.5 }],
+])("says which limit makes no sense: %s", async (name, limits) => {
+  const starting = serve(() => new ScriptedTransport(), { limits });
+  await expect(starting).rejects.toThrow(name);
+});

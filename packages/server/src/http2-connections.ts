@@ -1,0 +1,82 @@
+import {
+  createServer,
+  Http2ServerRequest,
+  Http2ServerResponse,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type Http2Session,
+  type ServerHttp2Stream,
+} from "node:http2";
+import type { Socket } from "node:net";
+import { Http2Connection } from "./http2-connection.ts";
+import type { RequestHandler } from "./request-handler.ts";
+import type { Settings } from "./settings.ts";
+
+/** The connections that speak HTTP/2. */
+export class Http2Connections {
+  readonly #server: Http2Server;
+  readonly #handle: RequestHandler;
+  readonly #maxHeaderBytes: number;
+  readonly #connections = new Map<Http2Session, Http2Connection>();
+
+  constructor(handle: RequestHandler, settings: Settings) {
+    this.#handle = handle;
+    const { limits } = settings;
+    this.#maxHeaderBytes = limits.maxHeaderBytes;
+    this.#server = createServer({
+      settings: {
+        maxConcurrentStreams: limits.maxStreamsPerConnection,
+        maxHeaderListSize: limits.maxHeaderBytes,
+      },
+    });
+    this.#server.on("session", (session) => {
+      // Of the session's own socket Node.js shows a proxy only.
+      const socket = this.#taken;
+      if (!socket) return session.destroy();
+      this.#connections.set(session, new Http2Connection(session, socket, settings));
+      session.once("close", () => this.#connections.delete(session));
+    });
+    this.#server.on("stream", (stream, headers, _flags, rawHeaders) =>
+      this.#serve(stream, headers, rawHeaders),
+    );
+    // Each session logs its own.
+    this.#server.on("sessionError", () => undefined);
+  }
+
+  #taken: Socket | undefined;
+
+  take(socket: Socket): void {
+    // A peer that says no more takes no more either, other than in HTTP/1.1.
+    socket.allowHalfOpen = false;
+    this.#taken = socket;
+    this.#server.emit("connection", socket);
+    this.#taken = undefined;
+  }
+
+  async close(graceMs: number): Promise<void> {
+    await Promise.all([...this.#connections.values()].map((each) => each.close(graceMs)));
+  }
+
+  #serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: string[]): void {
+    const connection = stream.session && this.#connections.get(stream.session);
+    if (!connection) return stream.close();
+    const end = connection.endOf(stream);
+    if (sizeOf(rawHeaders) > this.#maxHeaderBytes) return refuseHeaders(stream);
+    // What Node.js's own listener for requests makes of a stream.
+    const request = new Http2ServerRequest(stream, headers, {}, rawHeaders);
+    this.#handle(request, new Http2ServerResponse(stream), end);
+  }
+}
+
+/** The size of headers as HTTP/2 counts it (RFC 9113, 10.5.1). */
+function sizeOf(rawHeaders: readonly string[]): number {
+  let bytes = rawHeaders.length * 16;
+  for (const text of rawHeaders) bytes += text.length;
+  return bytes;
+}
+
+/** Node.js does so, too, but only once the client has acknowledged the limit. */
+function refuseHeaders(stream: ServerHttp2Stream): void {
+  stream.on("error", () => undefined);
+  stream.respond({ ":status": 431 }, { endStream: true });
+}
