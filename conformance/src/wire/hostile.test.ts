@@ -25,8 +25,13 @@ import { complete, schedule } from "../actions.ts";
 import { ScriptedWorker } from "../scripted-worker.ts";
 import { answerOf, frame, RawClient } from "./raw-client.ts";
 
-const { startInstance, getWorkItems, completeActivityTask, completeOrchestratorTask } =
-  TaskHubSidecarService.method;
+const {
+  waitForInstanceStart,
+  startInstance,
+  getWorkItems,
+  completeActivityTask,
+  completeOrchestratorTask,
+} = TaskHubSidecarService.method;
 const { abandonTaskActivityWorkItem, abandonTaskOrchestratorWorkItem } =
   TaskHubSidecarService.method;
 
@@ -106,15 +111,19 @@ describe("a server goes on serving others after", () => {
   it("streams that are reset at every point", async () => {
     await using served = await serveMemory();
     await using client = new RawClient(served.url);
-    for (const method of [startInstance, getWorkItems, completeActivityTask]) {
-      const early = client.open(method);
-      early.close(8);
-      const half = client.open(method);
-      half.write(Buffer.from([0, 0, 0, 0]));
-      half.close(8);
-      const whole = client.send(method, {});
-      whole.close(8);
-      for (const stream of [early, half, whole]) if (!stream.destroyed) await once(stream, "close");
+    const methods = [startInstance, getWorkItems, completeActivityTask, waitForInstanceStart];
+    for (const method of methods) {
+      for (const code of [0, 2, 8]) {
+        const early = client.open(method);
+        const half = client.open(method);
+        half.write(Buffer.from([0, 0, 0, 0]));
+        const whole = client.send(method, {});
+        const waiting = client.send(method, { instanceId: "none" });
+        await new Promise((resolve) => client.session.ping(resolve));
+        for (const stream of [early, half, whole, waiting]) {
+          if (!stream.destroyed) await new Promise<void>((done) => stream.close(code, done));
+        }
+      }
     }
     await expectAlive(served.url);
   });

@@ -61,6 +61,8 @@ export class Http2Connections {
     const connection = stream.session && this.#connections.get(stream.session);
     if (!connection) return stream.close();
     const end = connection.endOf(stream);
+    // What breaks a stream shows in how it ends; unheard it would end the process.
+    stream.on("error", () => undefined);
     if (sizeOf(rawHeaders) > this.#maxHeaderBytes) return refuseHeaders(stream);
     // What Node.js's own listener for requests makes of a stream.
     const request = new Http2ServerRequest(stream, headers, {}, rawHeaders);
@@ -77,6 +79,5 @@ function sizeOf(rawHeaders: readonly string[]): number {
 
 /** Node.js does so, too, but only once the client has acknowledged the limit. */
 function refuseHeaders(stream: ServerHttp2Stream): void {
-  stream.on("error", () => undefined);
   stream.respond({ ":status": 431 }, { endStream: true });
 }

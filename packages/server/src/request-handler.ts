@@ -15,6 +15,7 @@ export function createRequestHandler(
 ): RequestHandler {
   return (request, response, end) => {
     // An error of the wire ends the call by way of `end`; unheard it would end the process.
+    request.on("error", () => undefined);
     response.on("error", () => undefined);
     if (answerCors(request, response, gate)) return;
     if (isHealthCheck(request)) return answerJson(response, 200, { status: "ok" });
