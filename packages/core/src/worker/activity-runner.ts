@@ -5,11 +5,11 @@ import type {
   WorkItem,
 } from "@durabletask/protobuf";
 import type { ActivityContext, RegisteredActivity } from "../definition/activity.ts";
+import type { TaskLogger } from "../engine/context.ts";
 import { wrap } from "../engine/orchestration-middleware.ts";
 import { firstAttemptTag } from "../engine/task-call.ts";
 import { createFailure } from "../failure.ts";
 import type { ActivityMiddleware, Middleware } from "../middleware.ts";
-import type { CallOptions } from "../transport.ts";
 import { createTaskLogger } from "./task-logger.ts";
 import type { VersionedEntries } from "./versioned-entries.ts";
 import type { WorkerServices, WorkItemHandler } from "./work-item-handler.ts";
@@ -32,9 +32,54 @@ export class ActivityRunner implements WorkItemHandler {
     this.#layers = middleware.flatMap(({ activity }) => activity ?? []);
   }
 
-  run({ request, completionToken }: WorkItem, codeEnded: () => void): Promise<void> {
-    if (request.case !== "activityRequest") return Promise.resolve();
-    return this.#run(request.value, completionToken, codeEnded);
+  /** One promise an activity: this is where a busy worker spends its time. */
+  async run({ request: item, completionToken }: WorkItem, codeEnded: () => void): Promise<void> {
+    if (item.case !== "activityRequest") return;
+    const request = item.value;
+    const { hub, delivery, logger, watchdog } = this.#services;
+    const leave = watchdog?.enter(`activity '${request.name}' of ${instanceOf(request)}`);
+    logger.debug?.({ event: "activity.started", ...fieldsOf(request) }, "an activity has begun");
+    let outcome: ActivityOutcome;
+    try {
+      const activity = this.#activities.find(request.name, request.version);
+      outcome =
+        activity === undefined
+          ? notFound(request)
+          : this.#returned(activity, await this.#call(activity, request));
+    } catch (error) {
+      outcome = this.#threw(error);
+    }
+    leave?.();
+    codeEnded();
+    this.#log(outcome, request);
+    if (outcome === "interrupted") {
+      return await delivery.abandon(() => this.abandon(completionToken), fieldsOf(request));
+    }
+    const response = responseOf(request, delivery.carried.tokenOf(completionToken), outcome);
+    try {
+      await hub.completeActivityTask(response, delivery.call);
+    } catch (error) {
+      await this.#retry(error, request, response, completionToken);
+    }
+  }
+
+  /** Not acknowledged. What was carried over a lost stream is delivered under the newest token. */
+  async #retry(
+    error: unknown,
+    request: ActivityRequest,
+    response: ActivityResponse,
+    token: string,
+  ): Promise<void> {
+    const { hub, delivery } = this.#services;
+    await delivery.retry(error, {
+      send: (options) =>
+        hub.completeActivityTask(
+          { ...response, completionToken: delivery.carried.tokenOf(token) },
+          options,
+        ),
+      abandon: () => this.abandon(token),
+      fields: fieldsOf(request),
+    });
   }
 
   abandon(completionToken: string): Promise<unknown> {
@@ -44,40 +89,10 @@ export class ActivityRunner implements WorkItemHandler {
     });
   }
 
-  async #run(
-    request: ActivityRequest,
-    completionToken: string,
-    codeEnded: () => void,
-  ): Promise<void> {
-    const instanceId = request.orchestrationInstance?.instanceId ?? "";
-    const fields = { instanceId, activity: request.name, taskId: request.taskId };
-    const { hub, delivery, logger, watchdog } = this.#services;
-    const leave = watchdog?.enter(`activity '${request.name}' of ${instanceId}`);
-    logger.debug?.({ event: "activity.started", ...fields }, "an activity has begun");
-    const outcome = await this.#outcome(request, instanceId);
-    leave?.();
-    codeEnded();
-    this.#log(outcome, fields);
-    const abandon = (): Promise<unknown> => this.abandon(completionToken);
-    if (outcome === "interrupted") return delivery.abandon(abandon, fields);
-    const response: ActivityResponse = {
-      $typeName: "ActivityResponse",
-      instanceId,
-      taskId: request.taskId,
-      completionToken,
-      ...outcome,
-    };
-    const complete = (options: CallOptions): Promise<unknown> => {
-      const token = delivery.carried.tokenOf(completionToken);
-      const current =
-        token === completionToken ? response : { ...response, completionToken: token };
-      return hub.completeActivityTask(current, options);
-    };
-    await delivery.complete(complete, abandon, fields);
-  }
-
-  #log(outcome: ActivityOutcome, fields: Readonly<Record<string, unknown>>): void {
+  #log(outcome: ActivityOutcome, request: ActivityRequest): void {
     const { logger } = this.#services;
+    if (logger.debug === undefined) return;
+    const fields = fieldsOf(request);
     if (outcome === "interrupted") {
       logger.debug?.(
         { event: "activity.interrupted", ...fields },
@@ -94,55 +109,47 @@ export class ActivityRunner implements WorkItemHandler {
     }
   }
 
-  async #outcome(request: ActivityRequest, instanceId: string): Promise<ActivityOutcome> {
-    const activity = this.#activities.find(request.name, request.version);
-    if (activity === undefined) return notFound(request);
-    try {
-      const result = await this.#call(activity, request, instanceId);
-      const { converter } = this.#services;
-      return {
-        result: converter.serialize(activity.output ? activity.output.encode(result) : result),
-      };
-    } catch (error) {
-      // Stopped, not failed: it runs again on another worker.
-      return this.#services.stopping.aborted ? "interrupted" : this.#failed(error);
-    }
+  #returned({ output }: RegisteredActivity, result: unknown): ActivityOutcome {
+    const { converter } = this.#services;
+    return { result: converter.serialize(output ? output.encode(result) : result) };
   }
 
-  #call({ run, input }: RegisteredActivity, request: ActivityRequest, instanceId: string): unknown {
+  /** Stopped, not failed: then it runs again on another worker. */
+  #threw(error: unknown): ActivityOutcome {
+    if (this.#services.stopping.aborted) return "interrupted";
+    return { failureDetails: this.#services.settings.failureOf(error) };
+  }
+
+  #call({ run, input }: RegisteredActivity, request: ActivityRequest): unknown {
     const { converter, settings } = this.#services;
     const received = converter.deserialize(request.input);
     const raw = settings.activityInputs === "dotnet" ? unwrap(received) : received;
     const decoded = input ? input.decode(raw) : raw;
-    const context = this.#context(request, instanceId);
+    const context = this.#context(request);
     // What arrives is of the type that the caller's types promised, or that the schema has checked.
-    const call = (value: unknown): unknown => run(context, value as never);
-    if (this.#layers.length === 0) return call(decoded);
-    return wrap(this.#layers, context, async (value) => call(value))(decoded);
+    if (this.#layers.length === 0) return run(context, decoded as never);
+    return wrap(this.#layers, context, async (value) => run(context, value as never))(decoded);
   }
 
-  #context(request: ActivityRequest, instanceId: string): ActivityContext {
-    const { [firstAttemptTag]: first = String(request.taskId), ...tags } = request.tags;
-    const executionId = request.orchestrationInstance?.executionId ?? "";
+  #context(request: ActivityRequest): ActivityContext {
+    const { logger: target, stopping } = this.#services;
+    let logger: TaskLogger | undefined;
     return {
       name: request.name,
-      instanceId,
+      instanceId: instanceOf(request),
       taskId: request.taskId,
-      idempotencyKey: `${instanceId}:${executionId}:${first}`,
       version: request.version,
-      tags: Object.assign(Object.create(null), tags),
-      signal: this.#services.stopping,
-      logger: createTaskLogger(this.#services.logger, {
-        event: "activity.log",
-        instanceId,
-        activity: request.name,
-        taskId: request.taskId,
-      }),
+      tags: tagsOf(request),
+      signal: stopping,
+      // Most activities ask for neither.
+      get idempotencyKey() {
+        return idempotencyKeyOf(request);
+      },
+      get logger() {
+        logger ??= createTaskLogger(target, { event: "activity.log", ...fieldsOf(request) });
+        return logger;
+      },
     };
-  }
-
-  #failed(error: unknown): Failed {
-    return { failureDetails: this.#services.settings.failureOf(error) };
   }
 }
 
@@ -151,6 +158,48 @@ type ActivityOutcome = Failed | { readonly result: string | undefined } | "inter
 
 interface Failed {
   readonly failureDetails: TaskFailureDetails;
+}
+
+function responseOf(
+  request: ActivityRequest,
+  completionToken: string,
+  outcome: Failed | { readonly result: string | undefined },
+): ActivityResponse {
+  return {
+    $typeName: "ActivityResponse",
+    instanceId: instanceOf(request),
+    taskId: request.taskId,
+    completionToken,
+    ...outcome,
+  };
+}
+
+/** What the log says of an activity. */
+function fieldsOf(request: ActivityRequest) {
+  return { instanceId: instanceOf(request), activity: request.name, taskId: request.taskId };
+}
+
+function instanceOf({ orchestrationInstance }: ActivityRequest): string {
+  return orchestrationInstance?.instanceId ?? "";
+}
+
+const noTags: Readonly<Record<string, string>> = Object.freeze(Object.create(null));
+
+/** Tag names come from outside: no prototype for them to meet (E8). The reserved one is not the user's. */
+function tagsOf({ tags: received }: ActivityRequest): Readonly<Record<string, string>> {
+  // oxlint-disable-next-line guard-for-in -- whether there is anything at all
+  for (const _ in received) {
+    const { [firstAttemptTag]: _first, ...tags } = received;
+    return Object.assign(Object.create(null), tags);
+  }
+  return noTags;
+}
+
+/** The same for all attempts of one call, and for no other call. */
+function idempotencyKeyOf(request: ActivityRequest): string {
+  const executionId = request.orchestrationInstance?.executionId ?? "";
+  const first = request.tags[firstAttemptTag] ?? String(request.taskId);
+  return `${instanceOf(request)}:${executionId}:${first}`;
 }
 
 /** .NET sends the input of an activity as the only element of an array, and `[null]` for none. */

@@ -31,14 +31,23 @@ export interface DeliveryOptions {
   readonly connecting: () => Promise<void> | undefined;
 }
 
+/** What came of a work item, as it is delivered. */
+export interface Completion {
+  readonly send: (options: CallOptions) => Promise<unknown>;
+  readonly abandon: () => Promise<unknown>;
+  /** What the log says of it. */
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
 /** Brings what came of a work item to the hub. */
 export class Delivery {
   readonly #options: DeliveryOptions;
-  readonly #call: CallOptions;
+  /** How the hub is called with what came of an item. */
+  readonly call: CallOptions;
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
-    this.#call = { timeoutMs: answerMs, signal: options.signal };
+    this.call = { timeoutMs: answerMs, signal: options.signal };
   }
 
   /** Work that was under way when a stream was lost. */
@@ -47,34 +56,40 @@ export class Delivery {
   }
 
   /**
-   * Completes a work item: 10 tries, 200 ms doubling to 15 s, or as soon as the worker is connected again; then it is
-   * abandoned, so that the hub hands it out again. Gives whether the completion was acknowledged. Never rejects.
+   * Completes a work item whose first try, by the caller, has failed with `error`: 9 tries more, 200 ms doubling to 15 s, or as
+   * soon as the worker is connected again; then it is abandoned, so that the hub hands it out again. Gives whether the completion
+   * was acknowledged. Never rejects.
+   *
+   * The first try is the caller's, so that nothing of this is made for completions that succeed at once.
    */
-  async complete(
-    send: (options: CallOptions) => Promise<unknown>,
-    abandon: () => Promise<unknown>,
-    fields: Readonly<Record<string, unknown>>,
-  ): Promise<boolean> {
-    const { clock, logger, signal, connecting } = this.#options;
-    for (let attempt = 0; attempt < attempts && !signal.aborted; attempt += 1) {
-      try {
-        await send(this.#call);
-        return true;
-      } catch (error) {
-        logger.warn?.(
-          { event: "completion.refused", ...fields, attempt: attempt + 1, error },
-          "a completion was not accepted",
-        );
-        const code = error instanceof TaskHubError ? error.code : undefined;
-        // The hub knows nothing of it: there is nothing to be handed back.
-        if (code === "NOT_FOUND") return false;
-        if (code !== undefined && hopeless.has(code)) break;
-      }
+  async retry(error: unknown, { send, abandon, fields }: Completion): Promise<boolean> {
+    const { clock, signal, connecting } = this.#options;
+    let refusal = error;
+    for (let attempt = 1; !signal.aborted; attempt += 1) {
+      this.#warn(refusal, attempt, fields);
+      const code = refusal instanceof TaskHubError ? refusal.code : undefined;
+      // The hub knows nothing of it: there is nothing to be handed back.
+      if (code === "NOT_FOUND") return false;
+      if (code !== undefined && hopeless.has(code)) break;
       // However long the hub is away: what it may have lost is delivered when it is back.
-      await (connecting() ?? sleep(clock, doubling(attempt, 200, 15_000), signal));
+      await (connecting() ?? sleep(clock, doubling(attempt - 1, 200, 15_000), signal));
+      if (attempt === attempts || signal.aborted) break;
+      try {
+        await send(this.call);
+        return true;
+      } catch (thrown) {
+        refusal = thrown;
+      }
     }
     await this.abandon(abandon, fields);
     return false;
+  }
+
+  #warn(error: unknown, attempt: number, fields: Completion["fields"]): void {
+    this.#options.logger.warn?.(
+      { event: "completion.refused", ...fields, attempt, error },
+      "a completion was not accepted",
+    );
   }
 
   /** Hands a work item back, once: if that fails too, the hub finds out when the stream ends. Never rejects. */

@@ -1,3 +1,4 @@
+import { AsyncResource } from "node:async_hooks";
 import type {
   ExecutionStartedEvent,
   HistoryEvent,
@@ -12,7 +13,6 @@ import type { RegisteredOrchestrator } from "../engine/program.ts";
 import { Session, type SessionOptions, type Turn } from "../engine/session.ts";
 import { createFailure } from "../failure.ts";
 import type { Middleware } from "../middleware.ts";
-import type { CallOptions } from "../transport.ts";
 import type { WorkerSettings } from "./options.ts";
 import { sessionScope, settle, sha1 } from "./platform.ts";
 import { createTaskLogger } from "./task-logger.ts";
@@ -34,6 +34,8 @@ export class OrchestrationRunner implements WorkItemHandler {
   readonly #sessions: Sessions;
   readonly #violations = new Violations();
   readonly #sessionOptions: SessionOptions;
+  /** All code of orchestrators runs in it; made once, since a context of its own for each turn costs more than most turns. */
+  readonly #scope: AsyncResource;
 
   constructor(
     services: WorkerServices,
@@ -45,6 +47,7 @@ export class OrchestrationRunner implements WorkItemHandler {
     this.#services = services;
     this.#orchestrators = orchestrators;
     this.#sessions = new Sessions(settings.sessionCount, settings.sessionBytes);
+    this.#scope = sessionScope.run(this, () => new AsyncResource("DurableTaskOrchestrations"));
     this.#sessionOptions = {
       ...sessionOptions(settings, middleware),
       onViolation: (instanceId, executionId, error) =>
@@ -52,109 +55,123 @@ export class OrchestrationRunner implements WorkItemHandler {
     };
   }
 
-  run({ request, completionToken }: WorkItem, codeEnded: () => void): Promise<void> {
-    if (request.case !== "orchestratorRequest") return Promise.resolve();
-    return this.#run(request.value, completionToken, codeEnded);
+  /** One promise a turn, and for code that moves by promises one more: this is where a busy worker spends its time. */
+  async run({ request: item, completionToken }: WorkItem, codeEnded: () => void): Promise<void> {
+    if (item.case !== "orchestratorRequest") return;
+    const request = item.value;
+    const { hub, delivery } = this.#services;
+    const leave = this.#enter(request);
+    let outcome: TurnOutcome;
+    try {
+      const found = this.#find(request);
+      // No promise where the history has come with the request, which is nearly always.
+      const isElsewhere = found === undefined && request.requiresHistoryStreaming;
+      const past = isElsewhere ? await this.#readHistory(request) : request.pastEvents;
+      const session = found ?? this.#open(past, request.newEvents);
+      if (session instanceof Session) {
+        const turn = this.#step(session, past, request.newEvents);
+        outcome = turn instanceof Promise ? await turn : turn;
+        this.#keep(session, request, completionToken, outcome);
+      } else outcome = session;
+    } catch (error) {
+      outcome = { error };
+    }
+    leave?.();
+    codeEnded();
+    this.#log(outcome, request);
+    const response = responseOf(outcome, request.instanceId, completionToken);
+    if (response === undefined) return await this.#handBack(request, completionToken);
+    try {
+      await hub.completeOrchestratorTask(response, delivery.call);
+    } catch (error) {
+      await this.#retry(error, response);
+    }
   }
 
   abandon(completionToken: string): Promise<unknown> {
     return this.#services.hub.abandonTaskOrchestratorWorkItem({ completionToken });
   }
 
-  async #run(
-    request: OrchestratorRequest,
-    completionToken: string,
-    codeEnded: () => void,
-  ): Promise<void> {
-    const { instanceId } = request;
-    const fields = { instanceId };
-    const { hub, delivery, logger, watchdog } = this.#services;
-    const leave = watchdog?.enter(
-      `orchestrator '${startOf(request.pastEvents, request.newEvents)?.name ?? "?"}' of ${instanceId}`,
+  #enter(request: OrchestratorRequest): (() => void) | undefined {
+    const { logger, watchdog } = this.#services;
+    const { instanceId, pastEvents, newEvents } = request;
+    logger.debug?.(
+      { event: "turn.started", instanceId, past: pastEvents.length, fresh: newEvents.length },
+      "a turn has begun",
     );
-    const abandon = (): Promise<unknown> => this.abandon(completionToken);
-    let turn: Turn | "missed" | "rejected";
-    const events = { past: request.pastEvents.length, fresh: request.newEvents.length };
-    logger.debug?.({ event: "turn.started", ...fields, ...events }, "a turn has begun");
-    try {
-      turn = await this.#turn(request, completionToken);
-    } catch (error) {
-      this.#logFailure(instanceId, error);
-      leave?.();
-      codeEnded();
-      return delivery.abandon(abandon, fields);
-    }
-    leave?.();
-    codeEnded();
-    if (turn === "rejected") {
+    return watchdog?.enter(
+      `orchestrator '${startOf(pastEvents, newEvents)?.name ?? "?"}' of ${instanceId}`,
+    );
+  }
+
+  #log(outcome: TurnOutcome, { instanceId }: OrchestratorRequest): void {
+    const { logger, stopping } = this.#services;
+    if (outcome === "missed") {
+      logger.debug?.({ event: "turn.missed", instanceId }, "a turn needs the whole history");
+    } else if (outcome === "rejected") {
       logger.debug?.(
-        { event: "turn.rejected", ...fields },
+        { event: "turn.rejected", instanceId },
         "the turn is of a version that this worker does not take, and is handed back",
       );
-      return delivery.abandon(abandon, fields);
-    }
-    this.#log(turn, instanceId);
-    const response: OrchestratorResponse = {
-      $typeName: "OrchestratorResponse",
-      instanceId,
-      completionToken,
-      actions: turn === "missed" ? [] : [...turn.actions],
-      customStatus: turn === "missed" ? undefined : turn.customStatus,
-      requiresHistory: turn === "missed",
-      isPartial: false,
-    };
-    const complete = (options: CallOptions): Promise<unknown> =>
-      hub.completeOrchestratorTask(response, options);
-    if (await delivery.complete(complete, abandon, fields)) return;
-    // The hub may or may not have this turn: what the session has seen is no longer known to be the past.
-    this.#sessions.drop(instanceId, completionToken);
-  }
-
-  #logFailure(instanceId: string, error: unknown): void {
-    const { logger, stopping } = this.#services;
-    if (stopping.aborted && error === stopping.reason) {
+    } else if ("error" in outcome && stopping.aborted && outcome.error === stopping.reason) {
       logger.debug?.({ event: "turn.interrupted", instanceId }, "a turn goes to another worker");
-    } else {
+    } else if ("error" in outcome) {
       logger.warn?.(
-        { event: "turn.failed", instanceId, error },
+        { event: "turn.failed", instanceId, error: outcome.error },
         "a turn could not be run and is handed back",
+      );
+    } else {
+      const { actions, hasEnded } = outcome;
+      logger.debug?.(
+        { event: "turn.completed", instanceId, actions: actions.length, hasEnded },
+        "a turn has ended",
       );
     }
   }
 
-  #log(turn: Turn | "missed", instanceId: string): void {
-    const { logger } = this.#services;
-    if (turn === "missed") {
-      logger.debug?.({ event: "turn.missed", instanceId }, "a turn needs the whole history");
-    } else {
-      const fields = { actions: turn.actions.length, hasEnded: turn.hasEnded };
-      logger.debug?.({ event: "turn.completed", instanceId, ...fields }, "a turn has ended");
-    }
+  #handBack({ instanceId }: OrchestratorRequest, completionToken: string): Promise<void> {
+    return this.#services.delivery.abandon(() => this.abandon(completionToken), { instanceId });
   }
 
-  async #turn(
-    request: OrchestratorRequest,
-    completionToken: string,
-  ): Promise<Turn | "missed" | "rejected"> {
-    const { instanceId, executionId, pastEvents, newEvents } = request;
-    const { isExtended, includesHistory, mark } = sessionRequest(request);
+  /** Not acknowledged. */
+  async #retry(error: unknown, response: OrchestratorResponse): Promise<void> {
+    const { hub, delivery } = this.#services;
+    const { instanceId, completionToken } = response;
+    const isAcknowledged = await delivery.retry(error, {
+      send: (options) => hub.completeOrchestratorTask(response, options),
+      abandon: () => this.abandon(completionToken),
+      fields: { instanceId },
+    });
+    // The hub may or may not have this turn: what the session has seen is no longer known to be the past.
+    if (!isAcknowledged) this.#sessions.drop(instanceId, completionToken);
+  }
+
+  /** The session that has seen the past, or what becomes of the turn without one; nothing where one is to be opened. */
+  #find(request: OrchestratorRequest): Session | Turn | "missed" | undefined {
+    const { instanceId, executionId } = request;
+    const { includesHistory, mark } = sessionRequest(request);
     const violation = this.#violations.take(instanceId, executionId);
     if (violation !== undefined) return failedTurn(this.#services.settings.failureOf(violation));
     const live = this.#sessions.take(instanceId, executionId, mark);
-    if (live === undefined && !includesHistory) return "missed";
-    let past: readonly HistoryEvent[] = [];
-    if (live === undefined) {
-      // No promise where the history has come with the request, which is nearly always.
-      past = request.requiresHistoryStreaming ? await this.#readHistory(request) : pastEvents;
-    }
-    const session = live ?? this.#open(past, newEvents);
-    if (!(session instanceof Session)) return session;
-    const turn = await sessionScope.run(session, () => session.run(past, newEvents));
-    if (isExtended && !turn.hasEnded && this.#services.settings.sessionCount > 0) {
-      // Before the completion is acknowledged: an embedded hub may hand out the next turn first.
-      this.#sessions.put(instanceId, { session, executionId, mark: completionToken });
-    }
-    return turn;
+    return live ?? (includesHistory ? undefined : "missed");
+  }
+
+  #step(
+    session: Session,
+    past: readonly HistoryEvent[],
+    fresh: readonly HistoryEvent[],
+  ): Turn | Promise<Turn> {
+    // One that has seen anything has seen the whole past.
+    const unseen = session.bytes > 0 ? [] : past;
+    return this.#scope.runInAsyncScope(() => session.run(unseen, fresh));
+  }
+
+  #keep(session: Session, request: OrchestratorRequest, mark: string, { hasEnded }: Turn): void {
+    if (hasEnded || this.#services.settings.sessionCount === 0) return;
+    if (!sessionRequest(request).isExtended) return;
+    const { instanceId, executionId } = request;
+    // Before the completion is acknowledged: an embedded hub may hand out the next turn first.
+    this.#sessions.put(instanceId, { session, executionId, mark });
   }
 
   #readHistory(request: OrchestratorRequest): Promise<HistoryEvent[]> {
@@ -181,6 +198,29 @@ export class OrchestrationRunner implements WorkItemHandler {
       ? failedTurn(notFound(started))
       : new Session(orchestrator, this.#sessionOptions);
   }
+}
+
+/** What came of a turn; with `error` it could not be run. */
+type TurnOutcome = Turn | "missed" | "rejected" | { readonly error: unknown };
+
+/** What the hub is told of it; nothing where the turn is handed back. */
+function responseOf(
+  outcome: TurnOutcome,
+  instanceId: string,
+  completionToken: string,
+): OrchestratorResponse | undefined {
+  if (outcome === "rejected") return undefined;
+  const isMissed = outcome === "missed";
+  if (!isMissed && "error" in outcome) return undefined;
+  return {
+    $typeName: "OrchestratorResponse",
+    instanceId,
+    completionToken,
+    actions: isMissed ? [] : [...outcome.actions],
+    customStatus: isMissed ? undefined : outcome.customStatus,
+    requiresHistory: isMissed,
+    isPartial: false,
+  };
 }
 
 function sessionOptions(

@@ -1,6 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { createHash } from "node:crypto";
-import type { Session } from "../engine/session.ts";
 import type { Sha1 } from "../engine/guid.ts";
 
 // Taken when the module is loaded: fake timers replace it on the process.
@@ -19,5 +18,5 @@ export function settle(): Promise<void> {
 export const sha1: Sha1 = (prefix, text) =>
   createHash("sha1").update(prefix).update(text, "utf8").digest();
 
-/** Which session the running code belongs to; follows its promises, so that their rejections can be told apart (E12). */
-export const sessionScope: AsyncLocalStorage<Session> = new AsyncLocalStorage();
+/** Holds something while code of an orchestrator runs; follows its promises, so that their rejections can be told apart (E12). */
+export const sessionScope: AsyncLocalStorage<object> = new AsyncLocalStorage();

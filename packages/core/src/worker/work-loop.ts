@@ -40,8 +40,8 @@ export class WorkLoop {
   readonly #stopping = new AbortController();
   /** Aborted when its time is up. */
   readonly #ended = new AbortController();
-  /** Tokens of what is under way, each with what hands it back. */
-  readonly #underWay = new Map<WorkItem, () => Promise<unknown>>();
+  /** What is under way, each with who hands it back. */
+  readonly #underWay = new Map<WorkItem, WorkItemHandler>();
   readonly #carried = new CarriedWork();
   /** Where work comes from; open from the start. */
   readonly stream: WorkItemStream;
@@ -85,10 +85,12 @@ export class WorkLoop {
     this.#stopping.abort(new Error("the worker is stopping"));
     this.stream.drain();
     await this.#drained();
-    const leftovers = [...this.#underWay.values()];
+    const leftovers = [...this.#underWay];
     this.#underWay.clear();
     if (leftovers.length > 0) {
-      const handedBack = Promise.allSettled(leftovers.map((abandon) => abandon()));
+      const handedBack = Promise.allSettled(
+        leftovers.map(([{ completionToken }, handler]) => handler.abandon(completionToken)),
+      );
       await Promise.race([handedBack, sleep(this.#settings.clock, handBackMs, this.#ended.signal)]);
     }
     this.stream.close();
@@ -125,48 +127,35 @@ export class WorkLoop {
     const lane = this.#lanes.get(item.request.case);
     if (lane === undefined) return this.#refuse(item);
     const { handler, slots } = lane;
-    const abandon = (): Promise<unknown> => handler.abandon(item.completionToken);
-    if (this.#stopping.signal.aborted) return this.#handBack(abandon);
+    if (this.#stopping.signal.aborted) return this.#handBack(item, handler);
     if (this.#carried.renews(item)) return undefined;
-    this.#underWay.set(item, abandon);
-    slots.run(() => {
-      const mayRun = this.#underWay.has(item) && !this.#stopping.signal.aborted;
-      void this.#finish(
-        item,
-        slots,
-        mayRun ? (ended) => handler.run(item, ended) : abandon,
-        abandon,
-      );
-    });
+    this.#underWay.set(item, handler);
+    slots.run(() => void this.#run(item, lane));
     return undefined;
   }
 
   /** Work that nothing here can handle goes back; a ping only shows that the stream lives. */
   #refuse({ request, completionToken }: WorkItem): void {
     if (request.case !== "entityRequest" && request.case !== "entityRequestV2") return;
-    this.#handBack(() => this.#hub.abandonTaskEntityWorkItem({ completionToken }));
+    this.#report(this.#hub.abandonTaskEntityWorkItem({ completionToken }));
   }
 
   /** The slot is free when the code has ended: a slow delivery must not keep other code from running. */
-  async #finish(
-    item: WorkItem,
-    slots: Slots,
-    work: (codeEnded: () => void) => Promise<unknown>,
-    abandon: () => Promise<unknown>,
-  ): Promise<void> {
+  async #run(item: WorkItem, { handler, slots }: Lane): Promise<void> {
     let isReleased = false;
     const release = (): void => {
       if (!isReleased) slots.release();
       isReleased = true;
     };
     try {
-      await work(release);
+      const mayRun = this.#underWay.has(item) && !this.#stopping.signal.aborted;
+      await (mayRun ? handler.run(item, release) : handler.abandon(item.completionToken));
     } catch (error) {
       this.#settings.logger.error?.(
         { event: "worker.error", error },
         "a work item ended in an error of the worker's own",
       );
-      this.#handBack(abandon);
+      this.#handBack(item, handler);
     }
     release();
     this.#underWay.delete(item);
@@ -174,8 +163,12 @@ export class WorkLoop {
     if (this.#underWay.size === 0) this.#whenDrained?.();
   }
 
-  #handBack(abandon: () => Promise<unknown>): void {
-    void abandon().catch((error: unknown) => {
+  #handBack({ completionToken }: WorkItem, handler: WorkItemHandler): void {
+    this.#report(handler.abandon(completionToken));
+  }
+
+  #report(abandoned: Promise<unknown>): void {
+    abandoned.catch((error: unknown) => {
       this.#settings.logger.warn?.(
         { event: "abandon.refused", error },
         "a work item could not be handed back",
