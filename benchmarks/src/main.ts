@@ -1,9 +1,13 @@
 import { availableParallelism } from "node:os";
 import { measureRounds } from "./rounds.ts";
 import { tableOf } from "./table.ts";
+import { combinators } from "./parts/combinators.ts";
+import { coldImport } from "./parts/import.ts";
+import { memory } from "./parts/memory.ts";
+import { replay } from "./parts/replay.ts";
 import { throughput } from "./parts/throughput.ts";
 
-const parts = [throughput];
+const parts = [replay, combinators, throughput, memory, coldImport];
 
 const numbers = process.argv.slice(2).filter((argument) => /^\d+$/u.test(argument));
 const names = process.argv.slice(2).filter((argument) => !/^\d+$/u.test(argument));

@@ -23,7 +23,11 @@ export interface ActionOwner {
  * the history records (E5), and hands out what is new.
  */
 export class ActionLog {
-  readonly #pending = new Map<number, PendingAction>();
+  /** Not recorded yet, and not handed out: ids are given in order, so the place of one is its id less the first one's. */
+  #pending: (PendingAction | undefined)[] = [];
+  #firstId = 1;
+  /** How many of them there are; the rest are gaps. */
+  #count = 0;
   readonly #limit: number;
   #lastId = 0;
   #added = 0;
@@ -63,18 +67,19 @@ export class ActionLog {
     this.#lastId += 1;
     if (this.#isClosed) return this.#lastId;
     this.#last = { id: this.#lastId, type, owner };
-    this.#pending.set(this.#lastId, this.#last);
+    this.#pending.push(this.#last);
+    this.#count += 1;
     return this.#lastId;
   }
 
   /** Takes an action back that no turn has handed out yet; without effect on any other. */
   drop(id: number): void {
-    this.#pending.delete(id);
+    this.#remove(id);
   }
 
   /** The history records an action: it must be the one that the code asked for under that id (E5). */
   confirm(event: HistoryEvent, position: number): void {
-    const pending = this.#pending.get(event.eventId);
+    const pending = this.#pending[event.eventId - this.#firstId];
     if (pending === undefined || !matches(pending, event)) {
       throw new NonDeterminismError({
         recorded: recordedCall(event),
@@ -83,7 +88,7 @@ export class ActionLog {
         position,
       });
     }
-    this.#pending.delete(event.eventId);
+    this.#remove(event.eventId);
     // It belongs to an earlier turn, not to this one's limit.
     this.#added -= 1;
     pending.owner?.adopt(event);
@@ -92,9 +97,12 @@ export class ActionLog {
   /** Takes what is new, in the order of ids. From here on it counts as recorded. */
   take(): OrchestratorAction[] {
     this.#added = 0;
-    if (this.#pending.size === 0) return [];
-    const actions = Array.from(this.#pending.values(), ({ id, type }) => toAction(id, type));
-    this.#pending.clear();
+    if (this.#count === 0) return [];
+    const actions: OrchestratorAction[] = [];
+    for (const pending of this.#pending) {
+      if (pending !== undefined) actions.push(toAction(pending.id, pending.type));
+    }
+    this.discard();
     return actions;
   }
 
@@ -105,7 +113,20 @@ export class ActionLog {
 
   /** Forgets what was not handed out: the instance fails, and nothing of it is to be trusted. */
   discard(): void {
-    this.#pending.clear();
+    this.#pending = [];
+    this.#count = 0;
+    this.#firstId = this.#lastId + 1;
+  }
+
+  #remove(id: number): void {
+    const place = id - this.#firstId;
+    if (this.#pending[place] === undefined) return;
+    this.#pending[place] = undefined;
+    this.#count -= 1;
+    if (this.#count > 0) return;
+    // Popping keeps the array's memory, which the next action needs again.
+    while (this.#pending.length > 0) this.#pending.pop();
+    this.#firstId = this.#lastId + 1;
   }
 }
 

@@ -3,6 +3,8 @@ import { completed, failed, raised, Rig, wordsOf } from "../../test/rig.ts";
 import { TaskFailedError } from "../failure.ts";
 import { whenAll, whenAny, whenEach } from "./combinators.ts";
 import type { OrchestrationContext } from "./context.ts";
+import { DurableTask } from "./durable-task.ts";
+import { Flow } from "./flow.ts";
 import type { Task } from "./task.ts";
 
 type Ctx = OrchestrationContext;
@@ -145,6 +147,128 @@ describe("whenAny", () => {
     await rig.start();
     expect(wordsOf(await rig.turn(completed(2, 2)))).toEqual([]);
     expect(wordsOf(await rig.turn(completed(1, 1)))).toEqual(["complete COMPLETED [1,[1,2]]"]);
+  });
+});
+
+describe("whenAny in a loop", () => {
+  const calls = (ctx: Ctx, ...names: string[]): Task<unknown>[] =>
+    names.map((name) => ctx.callActivity(name));
+
+  /** Takes what ends out of the array until nothing is left. */
+  function* inOrderOfEnd(open: Task<unknown>[]) {
+    const order: unknown[] = [];
+    while (open.length > 0) {
+      const winner = yield* whenAny(open);
+      order.push("value" in winner ? winner.value : "failed");
+      open.splice(winner.index, 1);
+    }
+    return order;
+  }
+
+  it("over what is left gives each task as it ends", async () => {
+    const rig = new Rig(function* (ctx: Ctx) {
+      return yield* inOrderOfEnd(calls(ctx, "a", "b", "c", "d"));
+    });
+    await rig.start();
+    await rig.turn(completed(1, "a"));
+    await rig.turn(failed(3), completed(2, "b"));
+    expect(wordsOf(await rig.turn(completed(4, "d")))).toEqual([
+      'complete COMPLETED ["a","failed","b","d"]',
+    ]);
+  });
+
+  it("sees tasks that ended while the code waited for something else", async () => {
+    const rig = new Rig(async (ctx: Ctx) => {
+      const open = calls(ctx, "a", "b", "c");
+      const order: number[] = [];
+      while (open.length > 0) {
+        const { index } = await whenAny(open);
+        order.push(index);
+        open.splice(index, 1);
+        await ctx.waitForExternalEvent("go");
+      }
+      return order;
+    });
+    await rig.start();
+    await rig.turn(completed(2), completed(3));
+    await rig.turn(raised("go"), raised("go"));
+    expect(wordsOf(await rig.turn(completed(1), raised("go")))).toEqual([
+      "complete COMPLETED [1,1,0]",
+    ]);
+  });
+
+  it("sees tasks that joined, left, moved or were given twice since the last time", async () => {
+    const rig = new Rig(function* (ctx: Ctx) {
+      const [a, b, c, d] = calls(ctx, "a", "b", "c", "d") as [
+        Task<unknown>,
+        Task<unknown>,
+        Task<unknown>,
+        Task<unknown>,
+      ];
+      const order: number[] = [];
+      order.push((yield* whenAny([a, a, b, c])).index);
+      order.push((yield* whenAny([a, b, c])).index);
+      order.push((yield* whenAny([c, b])).index);
+      order.push((yield* whenAny([c, d])).index);
+      return order;
+    });
+    await rig.start();
+    await rig.turn(completed(1));
+    await rig.turn(completed(2));
+    await rig.turn(completed(4));
+    expect(wordsOf(await rig.turn(completed(3)))).toEqual(["complete COMPLETED [0,0,1,1]"]);
+  });
+
+  it("sees a task that was put into another composite since the last time", async () => {
+    const rig = new Rig(function* (ctx: Ctx) {
+      const open = calls(ctx, "a", "b", "c");
+      open.splice((yield* whenAny(open)).index, 1);
+      const all = whenAll(open);
+      const { index } = yield* whenAny(open);
+      return [index, yield* all];
+    });
+    await rig.start();
+    await rig.turn(completed(1));
+    await rig.turn(completed(3, "c"));
+    expect(wordsOf(await rig.turn(completed(2, "b")))).toEqual([
+      'complete COMPLETED [1,["b","c"]]',
+    ]);
+  });
+
+  it("can share its tasks with another loop", async () => {
+    const rig = new Rig(async (ctx: Ctx) => {
+      const tasks = calls(ctx, "a", "b", "c", "d");
+      const loop = async (open: Task<unknown>[]): Promise<unknown[]> => {
+        const order: unknown[] = [];
+        while (open.length > 0) {
+          const { index, task } = await whenAny(open);
+          order.push(task.result);
+          open.splice(index, 1);
+        }
+        return order;
+      };
+      return Promise.all([loop([...tasks]), loop(tasks.slice(1)), loop(tasks.toReversed())]);
+    });
+    await rig.start();
+    await rig.turn(completed(2, "b"), completed(1, "a"));
+    await rig.turn(completed(4, "d"));
+    expect(wordsOf(await rig.turn(completed(3, "c")))).toEqual([
+      'complete COMPLETED [["b","a","d","c"],["b","d","c"],["b","a","d","c"]]',
+    ]);
+  });
+
+  it("leaves nothing behind on a task that never ends", () => {
+    const flow = new Flow();
+    const never = new DurableTask<unknown>(flow);
+    let leaves = 0;
+    never.observe({ settled: () => {}, leaves: () => (leaves += 1) < 0 });
+    for (let i = 0; i < 1000; i += 1) {
+      const ends = new DurableTask<unknown>(flow);
+      void whenAny([never, ends]);
+      ends.complete(i);
+    }
+    // Asked each time that the number of observers has doubled: were all kept, that would be ten times.
+    expect(leaves).toBeGreaterThan(500);
   });
 });
 

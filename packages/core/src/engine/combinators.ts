@@ -1,6 +1,8 @@
 import { InvalidArgumentError, withoutPages } from "../errors.ts";
 import { DurableTask, type TaskObserver } from "./durable-task.ts";
+import { EndedTask } from "./ended-task.ts";
 import { Flow } from "./flow.ts";
+import { Race } from "./race.ts";
 import type { Task, TaskResult } from "./task.ts";
 
 /** The results of several tasks, in their order. */
@@ -47,7 +49,7 @@ export function whenAny<Tasks extends readonly Task<unknown>[] | []>(
   tasks: Tasks,
 ): Task<Winner<Tasks>> {
   if (tasks.length === 0) throw new InvalidArgumentError("whenAny needs at least one task");
-  return typed(new AnyTask(durableTasks(tasks)));
+  return typed(winner(tasks));
 }
 
 /**
@@ -71,21 +73,6 @@ export interface EachTask<Of> {
   [Symbol.iterator](): Iterator<Task<Of extends Task<unknown> ? Ended<number, Of> : unknown>>;
 }
 
-/** The winner of a `whenAny`, recognisable for the plain-yield styles, which get its task instead. */
-export class EndedTask {
-  readonly index: number;
-  readonly task: DurableTask<unknown>;
-  declare readonly value?: unknown;
-  declare readonly error?: unknown;
-
-  constructor(index: number, task: DurableTask<unknown>) {
-    this.index = index;
-    this.task = task;
-    if (task.isFailed) this.error = task.error;
-    else this.value = task.result;
-  }
-}
-
 class AllTask extends DurableTask<unknown[]> implements TaskObserver {
   readonly #tasks: readonly DurableTask<unknown>[];
   #open: number;
@@ -96,6 +83,10 @@ class AllTask extends DurableTask<unknown[]> implements TaskObserver {
     this.#open = tasks.length;
     if (tasks.length === 0) this.complete([]);
     for (const task of tasks) task.observe(this);
+  }
+
+  leaves(): boolean {
+    return false;
   }
 
   settled(): void {
@@ -113,24 +104,13 @@ class AllTask extends DurableTask<unknown[]> implements TaskObserver {
   }
 }
 
-class AnyTask extends DurableTask<EndedTask> implements TaskObserver {
-  readonly #tasks: readonly DurableTask<unknown>[];
-
-  constructor(tasks: readonly DurableTask<unknown>[]) {
-    super(flowOf(tasks));
-    this.#tasks = tasks;
-    for (const task of tasks) {
-      task.observe(this);
-      if (this.isCompleted) return;
-    }
-  }
-
-  settled(task: DurableTask<unknown>): void {
-    if (this.isCompleted) return;
-    // A loop of whenAny over what is left would otherwise leave an observer on each loser, each time.
-    for (const other of this.#tasks) if (!other.isCompleted) other.unobserve(this);
-    this.complete(new EndedTask(this.#tasks.indexOf(task), task));
-  }
+/** Who wins: asked of the race that the code has watched so far, if these tasks are what is left of it. */
+function winner(tasks: readonly Task<unknown>[]): DurableTask<EndedTask> {
+  const [first] = tasks;
+  const idle = first instanceof DurableTask ? first.flow.idleRace : undefined;
+  if (idle?.isBetween(tasks) === true) return idle.ask();
+  const durable = durableTasks(tasks);
+  return Race.between(durable, flowOf(durable));
 }
 
 class Each implements EachTask<unknown> {
@@ -143,9 +123,8 @@ class Each implements EachTask<unknown> {
   constructor(tasks: readonly DurableTask<unknown>[]) {
     this.#flow = flowOf(tasks);
     this.#count = tasks.length;
-    for (const [index, task] of tasks.entries()) {
-      task.observe({ settled: () => this.#add(new EndedTask(index, task)) });
-    }
+    const add = (ended: EndedTask): void => this.#add(ended);
+    for (const [index, task] of tasks.entries()) task.observe(new EachPlace(index, add));
   }
 
   *[Symbol.iterator](): Generator<Task<unknown>, void, unknown> {
@@ -177,6 +156,25 @@ class Each implements EachTask<unknown> {
   }
 }
 
+/** The place of one task among those of a `whenEach`. */
+class EachPlace implements TaskObserver {
+  readonly #index: number;
+  readonly #add: (ended: EndedTask) => void;
+
+  constructor(index: number, add: (ended: EndedTask) => void) {
+    this.#index = index;
+    this.#add = add;
+  }
+
+  settled(task: DurableTask<unknown>): void {
+    this.#add(new EndedTask(this.#index, task));
+  }
+
+  leaves(): boolean {
+    return false;
+  }
+}
+
 /** The error of several failed tasks. */
 function aggregate(errors: readonly unknown[], of: number): AggregateError {
   const [first] = errors;
@@ -188,7 +186,7 @@ function flowOf(tasks: readonly DurableTask<unknown>[]): Flow {
   return tasks[0]?.flow ?? new Flow();
 }
 
-function durableTasks(tasks: readonly Task<unknown>[]): readonly DurableTask<unknown>[] {
+function durableTasks(tasks: readonly Task<unknown>[]): DurableTask<unknown>[] {
   return tasks.map((task) => {
     if (task instanceof DurableTask) return task;
     throw new InvalidArgumentError(

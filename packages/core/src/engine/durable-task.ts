@@ -1,32 +1,28 @@
 import { TaskNotAwaitedError } from "./errors.ts";
-import type { Flow } from "./flow.ts";
+import type { Ending, Flow } from "./flow.ts";
 import type { Task } from "./task.ts";
 
 /** Is told when a task ends. Combinators are; their children count as awaited only if they themselves are (E4). */
 export interface TaskObserver {
   settled(task: DurableTask<unknown>): void;
+  /** Asked when another observer comes: whether it has lost interest, and gives its place up. */
+  leaves(): boolean;
 }
 
-type State<T> =
-  | { readonly status: "pending" }
-  | { readonly status: "completed"; readonly value: T }
-  | { readonly status: "failed"; readonly error: unknown };
-
-const pending: { readonly status: "pending" } = { status: "pending" };
-
-/** `PromiseWithResolvers` in the form of methods, which keeps tasks covariant. */
-interface Resolvers<T> {
-  readonly promise: Promise<T>;
-  resolve(value: T): void;
-  reject(error: unknown): void;
-}
+/** How a promise is resolved; in the form of a method, which keeps tasks covariant. */
+type Resolve<T> = { method(value: T | Promise<never>): void }["method"];
 
 /** A task as the engine has it: it can be ended, observed and read. */
-export class DurableTask<T> implements Task<T> {
+export class DurableTask<T> implements Task<T>, Ending {
   readonly #flow: Flow;
-  #state: State<T> = pending;
-  #observers: TaskObserver[] | undefined;
-  #resolvers: Resolvers<T> | undefined;
+  #status: "pending" | "completed" | "failed" = "pending";
+  /** The value of a task that completed, the error of one that failed. */
+  #outcome: unknown;
+  /** Most tasks have one observer: it needs no array. */
+  #observers: TaskObserver | TaskObserver[] | undefined;
+  #promise: Promise<T> | undefined;
+  /** Of the promise of a pending task. There may be many, so each keeps the one function: a rejected promise rejects, too. */
+  #resolve: Resolve<T> | undefined;
   #isLoose = true;
 
   constructor(flow: Flow) {
@@ -35,11 +31,11 @@ export class DurableTask<T> implements Task<T> {
   }
 
   get isCompleted(): boolean {
-    return this.#state.status !== "pending";
+    return this.#status !== "pending";
   }
 
   get isFailed(): boolean {
-    return this.#state.status === "failed";
+    return this.#status === "failed";
   }
 
   get flow(): Flow {
@@ -48,13 +44,14 @@ export class DurableTask<T> implements Task<T> {
 
   /** The error of a task that failed. */
   get error(): unknown {
-    return this.#state.status === "failed" ? this.#state.error : undefined;
+    return this.#status === "failed" ? this.#outcome : undefined;
   }
 
   /** The result of a task that has ended; throws the error of one that failed. */
   get result(): T {
-    if (this.#state.status === "completed") return this.#state.value;
-    throw this.#state.status === "failed" ? this.#state.error : new TaskNotAwaitedError();
+    // What completed holds is what `complete` was given.
+    if (this.#status === "completed") return this.#outcome as T;
+    throw this.#status === "failed" ? this.#outcome : new TaskNotAwaitedError();
   }
 
   getResult(): T {
@@ -63,17 +60,19 @@ export class DurableTask<T> implements Task<T> {
 
   /** Ends the task. The first end wins (E6). */
   complete(value: T): void {
-    if (this.#state !== pending) return;
-    this.#state = { status: "completed", value };
-    this.#resolvers?.resolve(value);
+    if (this.#status !== "pending") return;
+    this.#status = "completed";
+    this.#outcome = value;
+    this.#resolve?.(value);
     this.#ended();
   }
 
   /** Ends the task with an error. Nobody need await it, now or later (E12). */
   fail(error: unknown): void {
-    if (this.#state !== pending) return;
-    this.#state = { status: "failed", error };
-    this.#resolvers?.reject(error);
+    if (this.#status !== "pending") return;
+    this.#status = "failed";
+    this.#outcome = error;
+    this.#resolve?.(rejected(error));
     this.#ended();
   }
 
@@ -84,17 +83,22 @@ export class DurableTask<T> implements Task<T> {
     this.#flow.loose -= 1;
   }
 
+  /** Tells the observer when the task ends, or at once if it has. */
   observe(observer: TaskObserver): void {
     this.take();
+    const observers = this.#observers;
     if (this.isCompleted) observer.settled(this);
-    else if (this.#observers === undefined) this.#observers = [observer];
-    else this.#observers.push(observer);
+    else if (observers === undefined) this.#observers = observer;
+    else if (Array.isArray(observers)) this.#observers = withNew(observers, observer);
+    else this.#observers = observers.leaves() ? observer : [observers, observer];
   }
 
-  /** Whoever lost interest is not told, and not kept in memory. */
-  unobserve(observer: TaskObserver): void {
-    const index = this.#observers?.indexOf(observer) ?? -1;
-    if (index >= 0) this.#observers?.splice(index, 1);
+  /** Tells the observers that the task has ended; `Flow` says when. */
+  tell(): void {
+    const observers = this.#observers;
+    this.#observers = undefined;
+    if (!Array.isArray(observers)) observers?.settled(this);
+    else for (const observer of observers) observer.settled(this);
   }
 
   /** A task is no value: one that ends up in a payload was meant to be awaited. */
@@ -115,28 +119,41 @@ export class DurableTask<T> implements Task<T> {
   }
 
   #toPromise(): Promise<T> {
-    if (this.#resolvers === undefined) {
-      this.take();
-      this.#resolvers = Promise.withResolvers<T>();
-      if (this.#state.status === "completed") this.#resolvers.resolve(this.#state.value);
-      else if (this.#state.status === "failed") this.#resolvers.reject(this.#state.error);
-      else this.#flow.waiters += 1;
-    }
-    return this.#resolvers.promise;
+    this.take();
+    this.#promise ??= this.#newPromise();
+    return this.#promise;
+  }
+
+  #newPromise(): Promise<T> {
+    if (this.#status === "completed") return Promise.resolve(this.result);
+    if (this.#status === "failed") return Promise.reject(this.#outcome);
+    this.#flow.waiters += 1;
+    return new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
   }
 
   #ended(): void {
-    if (this.#resolvers !== undefined) {
+    if (this.#resolve !== undefined) {
+      this.#resolve = undefined;
       this.#flow.waiters -= 1;
       this.#flow.woken = true;
     }
-    const observers = this.#observers;
-    this.#observers = undefined;
-    if (observers === undefined) return;
-    this.#flow.notify(() => {
-      for (const observer of observers) observer.settled(this);
-    });
+    if (this.#observers !== undefined) this.#flow.notify(this);
   }
+}
+
+function rejected(error: unknown): Promise<never> {
+  return Promise.reject(error);
+}
+
+/** Those who have lost interest are left out each time that the number has doubled, which costs nothing in the long run. */
+function withNew(observers: TaskObserver[], observer: TaskObserver): TaskObserver[] {
+  const { length } = observers;
+  const isPowerOfTwo = (length & (length - 1)) === 0;
+  const left = isPowerOfTwo ? observers.filter((other) => !other.leaves()) : observers;
+  left.push(observer);
+  return left;
 }
 
 /** The two calls that `yield*` makes: the first hands the task to the engine, the second its result to the code. */

@@ -2,6 +2,7 @@ import type { HistoryEvent, TaskFailureDetails } from "@durabletask/protobuf";
 import type { PayloadConverter } from "../converter.ts";
 import type { PayloadCoder } from "../payload-format.ts";
 import { ActionLog } from "./action-log.ts";
+import type { Outcome } from "./completion.ts";
 import type { LogEvent } from "../log-event.ts";
 import type { DurableTask } from "./durable-task.ts";
 import { NonDurableAwaitError } from "./errors.ts";
@@ -68,15 +69,17 @@ export class Execution {
   readonly actions: ActionLog;
   readonly events: ExternalEvents = new ExternalEvents();
   /** What is under way, by event id. Completions for other ids are ignored (E6). */
-  readonly open: Map<number, OpenCall> = new Map();
+  #open: Map<number, OpenCall> | undefined;
   /** Actions of extensions, and the events that they wait for. */
-  readonly awaited: Set<AwaitedAction> = new Set();
+  #awaited: Set<AwaitedAction> | undefined;
   instanceId = "";
   executionId: string | undefined;
   /** The orchestration's clock, milliseconds since 1970: the timestamp of the last OrchestratorStarted. */
   nowMs = 0;
   /** Whether the event that is being processed is one that an earlier turn has seen (E7). */
   isReplaying = false;
+  /** How it ended; undefined while it has not. */
+  outcome: Outcome | undefined;
   /** What the code did while no episode ran; fails the instance at its next turn (E4). */
   violation: NonDurableAwaitError | undefined;
 
@@ -85,21 +88,43 @@ export class Execution {
     this.actions = new ActionLog(options.maximumActions);
   }
 
+  /** Notes what an event with this id will end. */
+  opened(id: number, call: OpenCall): void {
+    this.#open ??= new Map();
+    this.#open.set(id, call);
+  }
+
+  /** Nobody waits any more for the event with this id. */
+  dropped(id: number): void {
+    this.#open?.delete(id);
+  }
+
+  /** Notes what an extension waits for. */
+  awaits(action: AwaitedAction): void {
+    this.#awaited ??= new Set();
+    this.#awaited.add(action);
+  }
+
   /** Ends what an event with its id ends. False if nothing of that kind is open under that id (E6). */
   settleOpen({ eventType }: HistoryEvent): boolean {
     switch (eventType.case) {
       case "taskCompleted":
-      case "subOrchestrationInstanceCompleted":
-        return this.#end(eventType.value.taskScheduledId, "task", (call) =>
-          call.completed?.(eventType.value.result),
-        );
+      case "subOrchestrationInstanceCompleted": {
+        const call = this.#take(eventType.value.taskScheduledId, "task");
+        call?.completed?.(eventType.value.result);
+        return call !== undefined;
+      }
       case "taskFailed":
-      case "subOrchestrationInstanceFailed":
-        return this.#end(eventType.value.taskScheduledId, "task", (call) =>
-          call.failed?.(eventType.value.failureDetails ?? missingDetails),
-        );
-      case "timerFired":
-        return this.#end(eventType.value.timerId, "timer", (call) => call.fired?.());
+      case "subOrchestrationInstanceFailed": {
+        const call = this.#take(eventType.value.taskScheduledId, "task");
+        call?.failed?.(eventType.value.failureDetails ?? missingDetails);
+        return call !== undefined;
+      }
+      case "timerFired": {
+        const call = this.#take(eventType.value.timerId, "timer");
+        call?.fired?.();
+        return call !== undefined;
+      }
       default:
         return false;
     }
@@ -107,20 +132,19 @@ export class Execution {
 
   /** Hands an event to the first extension that waits for it. */
   settleAwaited(event: HistoryEvent): void {
-    for (const awaited of this.awaited) {
+    for (const awaited of this.#awaited ?? []) {
       if (!awaited.isEndedBy(event)) continue;
-      this.awaited.delete(awaited);
+      this.#awaited?.delete(awaited);
       awaited.task.complete(event);
       return;
     }
   }
 
-  #end(id: number, kind: OpenCall["kind"], end: (call: OpenCall) => void): boolean {
-    const call = this.open.get(id);
-    if (call?.kind !== kind) return false;
-    this.open.delete(id);
-    end(call);
-    return true;
+  #take(id: number, kind: OpenCall["kind"]): OpenCall | undefined {
+    const call = this.#open?.get(id);
+    if (call?.kind !== kind) return undefined;
+    this.#open?.delete(id);
+    return call;
   }
 
   /** Reads a payload. Its type is what the reference promised that was called with, hence the one cast. */
@@ -138,6 +162,15 @@ export class Execution {
       return task.fail(error);
     }
     return task.complete(value);
+  }
+
+  /** The first end counts; after it nothing more is emitted (E10). But a termination outlives a continue-as-new. */
+  end(outcome: Outcome): void {
+    const isTerminated = outcome.kind === "terminated" && this.outcome?.kind === "continuedAsNew";
+    if (this.outcome !== undefined && !isTerminated) return;
+    this.outcome = outcome;
+    this.actions.close();
+    this.events.close();
   }
 
   /** Every durable call begins here: it is allowed only while an episode runs. */

@@ -1,3 +1,10 @@
+import type { Race } from "./race.ts";
+
+/** Something that has ended, and has observers to tell. */
+export interface Ending {
+  tell(): void;
+}
+
 /**
  * What the parts of one session share about the flow of control: who waits, whether somebody was woken, and whether an
  * episode is under way.
@@ -16,19 +23,23 @@ export class Flow {
   steps = 0;
   /** Whether an episode of the session runs. Context calls are allowed only then (E4). */
   running = false;
+  /** The last `whenAny` that was answered: the next one may be about what is left of its tasks. */
+  idleRace: Race | undefined;
 
-  readonly #notices: (() => void)[] = [];
-  #isNotifying = false;
+  /** While observers are told: what has ended by that. */
+  #endings: Ending[] | undefined;
 
   /**
-   * Tells observers, one after the other: those that are told of by telling others wait their turn, so that combinators may
-   * be nested to any depth.
+   * Lets what has ended tell its observers. What ends by that waits its turn, so that combinators may be nested to any depth.
    */
-  notify(notice: () => void): void {
-    this.#notices.push(notice);
-    if (this.#isNotifying) return;
-    this.#isNotifying = true;
-    for (let next = this.#notices.pop(); next !== undefined; next = this.#notices.pop()) next();
-    this.#isNotifying = false;
+  notify(ending: Ending): void {
+    if (this.#endings !== undefined) {
+      this.#endings.push(ending);
+      return;
+    }
+    this.#endings = [];
+    let next: Ending | undefined = ending;
+    for (; next !== undefined; next = this.#endings.pop()) next.tell();
+    this.#endings = undefined;
   }
 }

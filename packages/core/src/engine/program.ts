@@ -1,6 +1,6 @@
 import type { OrchestrationContext } from "./context.ts";
-import { EndedTask } from "./combinators.ts";
 import { DurableTask, type TaskObserver } from "./durable-task.ts";
+import { EndedTask } from "./ended-task.ts";
 import type { PayloadCoder } from "../payload-format.ts";
 import type { Flow } from "./flow.ts";
 
@@ -107,6 +107,10 @@ class GeneratorProgram implements Program, TaskObserver {
   settled(): void {
     this.#isReady = true;
     this.#flow.waiters -= 1;
+  }
+
+  leaves(): boolean {
+    return false;
   }
 
   step(): void {

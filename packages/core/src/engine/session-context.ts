@@ -34,6 +34,12 @@ export interface NextExecution {
   readonly newVersion: string | undefined;
 }
 
+/** Makes the logger of one orchestration; it writes only while `isReplaying()` is false. */
+export type CreateLogger = (
+  of: { readonly instanceId: string; readonly name: string },
+  isReplaying: () => boolean,
+) => TaskLogger;
+
 type EventCallee = string | { readonly name: string; readonly coder?: PayloadCoder | undefined };
 
 /** The context of one execution: turns calls of the orchestrator into actions. */
@@ -43,35 +49,39 @@ export class SessionContext implements OrchestrationContext {
   readonly version: string | undefined;
   readonly tags: Readonly<Record<string, string>>;
   readonly parent: ParentOrchestration | undefined;
-  readonly logger: TaskLogger;
   readonly #execution: Execution;
-  readonly #seed: string;
-  readonly #onContinueAsNew: (next: NextExecution) => void;
+  /** Names the execution among those of its instance. Some SDKs send an empty execution id where they have none. */
+  readonly #executionKey: string;
+  readonly #createLogger: CreateLogger;
   readonly #input: PayloadCoder | undefined;
   #hasContinued = false;
   #guids = 0;
   #random: Random | undefined;
+  #logger: TaskLogger | undefined;
   #customStatus: string | undefined;
 
   constructor(
     execution: Execution,
     started: ExecutionStartedEvent,
-    seed: string,
-    logger: TaskLogger,
+    timestampMs: number,
+    createLogger: CreateLogger,
     input: PayloadCoder | undefined,
-    onContinueAsNew: (next: NextExecution) => void,
   ) {
     this.#execution = execution;
-    this.#seed = seed;
+    this.#executionKey = execution.executionId || String(timestampMs);
+    this.#createLogger = createLogger;
     this.#input = input;
-    this.#onContinueAsNew = onContinueAsNew;
-    this.logger = logger;
     this.instanceId = started.orchestrationInstance?.instanceId ?? "";
     this.name = started.name;
     this.version = started.version;
-    // Tag names come from outside: no prototype for them to meet (E8).
-    this.tags = Object.assign(Object.create(null), started.tags);
+    this.tags = Object.keys(started.tags).length === 0 ? noTags : withoutPrototype(started.tags);
     this.parent = parentOf(started);
+  }
+
+  get logger(): TaskLogger {
+    const execution = this.#execution;
+    this.#logger ??= this.#createLogger(this, () => execution.isReplaying);
+    return this.#logger;
   }
 
   get isReplaying(): boolean {
@@ -91,58 +101,40 @@ export class SessionContext implements OrchestrationContext {
     return compareVersions(this.version, version);
   }
 
-  callActivity(activity: Callee, input?: unknown, options: ActivityOptions = {}): Task<never> {
+  callActivity(activity: Callee, input?: unknown, options?: ActivityOptions): Task<never> {
     const reference = this.#begin("callActivity", activity);
-    const { name } = reference;
     const payload = this.#serialize(input, reference.input);
     const { wrapsActivityInputs } = this.#execution.options;
-    const action = {
-      $typeName: "ScheduleTaskAction",
-      name,
-      version: options.version ?? reference.version,
+    const value = {
+      $typeName: "ScheduleTaskAction" as const,
+      name: reference.name,
+      version: options?.version ?? reference.version,
       input: wrapsActivityInputs ? `[${payload ?? "null"}]` : payload,
-      tags: { ...options.tags },
-    } as const;
-    return new TaskCall(
-      this.#execution,
-      {
-        kind: "activity",
-        name,
-        action: { case: "scheduleTask", value: action },
-        output: reference.output,
-      },
-      options.retry,
-    );
+      tags: tagsOf(options),
+    };
+    const action = { case: "scheduleTask" as const, value };
+    return new TaskCall(this.#execution, action, reference.output, false, options?.retry);
   }
 
   callSubOrchestrator(
     orchestrator: Callee,
     input?: unknown,
-    options: SubOrchestrationOptions = {},
+    options?: SubOrchestrationOptions,
   ): Task<never> {
     const reference = this.#begin("callSubOrchestrator", orchestrator);
-    const { name } = reference;
-    const { instanceId } = options;
+    const instanceId = options?.instanceId;
     if (instanceId !== undefined) assertInstanceId(instanceId);
-    const action = {
+    const value = {
       $typeName: "CreateSubOrchestrationAction" as const,
       instanceId: instanceId ?? this.#derive("child", this.#execution.actions.nextId),
-      name,
-      version: options.version ?? reference.version ?? this.#execution.options.defaultVersion,
+      name: reference.name,
+      version: options?.version ?? reference.version ?? this.#execution.options.defaultVersion,
       input: this.#serialize(input, reference.input),
-      tags: { ...options.tags },
+      tags: tagsOf(options),
     };
-    return new TaskCall(
-      this.#execution,
-      {
-        kind: "sub-orchestration",
-        name,
-        action: { case: "createSubOrchestration", value: action },
-        hasGeneratedId: instanceId === undefined,
-        output: reference.output,
-      },
-      options.retry,
-    );
+    const action = { case: "createSubOrchestration" as const, value };
+    const isGenerated = instanceId === undefined;
+    return new TaskCall(this.#execution, action, reference.output, isGenerated, options?.retry);
   }
 
   /** For extensions: see `awaitAction`. */
@@ -153,7 +145,7 @@ export class SessionContext implements OrchestrationContext {
     this.#execution.assertRunning("awaitAction");
     const id = this.#execution.actions.add(type);
     const task = new DurableTask<HistoryEvent>(this.#execution.flow);
-    this.#execution.awaited.add({ task, isEndedBy: (event) => isEndedBy(event, id) });
+    this.#execution.awaits({ task, isEndedBy: (event) => isEndedBy(event, id) });
     return task;
   }
 
@@ -186,7 +178,8 @@ export class SessionContext implements OrchestrationContext {
     const { saveEvents = true, newVersion } =
       typeof options === "boolean" ? { saveEvents: options } : options;
     this.#hasContinued = true;
-    this.#onContinueAsNew({ input: this.#serialize(input, this.#input), saveEvents, newVersion });
+    const next = { input: this.#serialize(input, this.#input), saveEvents, newVersion };
+    this.#execution.end({ kind: "continuedAsNew", next });
     // The type tells the compiler that what is returned never becomes the output; throwing would run users' catch blocks.
     return undefined as never;
   }
@@ -205,7 +198,7 @@ export class SessionContext implements OrchestrationContext {
 
   random(): number {
     this.#execution.assertRunning("random");
-    this.#random ??= createRandom(this.#execution.options.sha1, `${this.#seed}:random`);
+    this.#random ??= createRandom(this.#execution.options.sha1, `${this.#seed()}:random`);
     return this.#random();
   }
 
@@ -220,7 +213,11 @@ export class SessionContext implements OrchestrationContext {
 
   /** Ids that no two executions share, the same on every replay (E3). */
   #derive(purpose: string, counter: number): string {
-    return nameBasedGuid(this.#execution.options.sha1, `${this.#seed}:${purpose}:${counter}`);
+    return nameBasedGuid(this.#execution.options.sha1, `${this.#seed()}:${purpose}:${counter}`);
+  }
+
+  #seed(): string {
+    return `${this.instanceId}:${this.#executionKey}`;
   }
 
   #serialize(value: unknown, coder?: PayloadCoder): string | undefined {
@@ -239,6 +236,17 @@ export class SessionContext implements OrchestrationContext {
 
 /** The last millisecond that a `Date` can hold. */
 const latestInstant = 8.64e15;
+
+const noTags: Record<string, string> = Object.freeze(Object.create(null));
+
+/** Tag names come from outside: no prototype for them to meet (E8). */
+function withoutPrototype(tags: Record<string, string>): Record<string, string> {
+  return Object.assign(Object.create(null), tags);
+}
+
+function tagsOf(options: ActivityOptions | undefined): Record<string, string> {
+  return options?.tags === undefined ? noTags : { ...options.tags };
+}
 
 function coderOf(event: EventCallee): PayloadCoder | undefined {
   return typeof event === "string" ? undefined : event.coder;

@@ -3,7 +3,6 @@ import type {
   HistoryEvent,
   OrchestratorAction,
 } from "@durabletask/protobuf";
-import type { TaskLogger } from "./context.ts";
 import { completion, type Outcome } from "./completion.ts";
 import { recordsAction } from "./action-log.ts";
 import { NonDeterminismError, NonDurableAwaitError } from "./errors.ts";
@@ -17,14 +16,14 @@ import {
   startWrappedProgram,
   YieldedNoTask,
 } from "./program.ts";
-import { SessionContext } from "./session-context.ts";
+import { type CreateLogger, SessionContext } from "./session-context.ts";
 import { Queue } from "./queue.ts";
 import { timestampToMs } from "./timestamp.ts";
 
 /** How a session is set up. */
 export interface SessionOptions extends EngineOptions {
-  /** Makes the orchestrator's logger; it writes only while `isReplaying()` is false. */
-  readonly createLogger: (started: ExecutionStartedEvent, isReplaying: () => boolean) => TaskLogger;
+  /** Makes the orchestrator's logger, when it is first asked for. */
+  readonly createLogger: CreateLogger;
   /** What runs around the orchestrator; the first is the outermost. */
   readonly middleware?: readonly OrchestrationMiddleware[] | undefined;
   /** What becomes of an instance whose code no longer fits its history (E5). */
@@ -54,14 +53,13 @@ export class Session {
   readonly #execution: Execution;
   #context: SessionContext | undefined;
   #program: Program | undefined;
-  #outcome: Outcome | undefined;
   #episode: Episode = noEvents;
   #position = -1;
   #bytes = 0;
   /** While suspended: what came since, in order (E9). */
   #held: Queue<HistoryEvent> | undefined;
   /** Held events that a resume has set free and that are still to be applied. */
-  #released: Queue<HistoryEvent> = new Queue();
+  #released: Queue<HistoryEvent> | undefined;
   /** The engine has failed the instance: no more events are applied. */
   #isFaulted = false;
 
@@ -124,7 +122,7 @@ export class Session {
   }
 
   #nextEvent(): HistoryEvent | undefined {
-    const released = this.#released.shift();
+    const released = this.#released?.shift();
     if (released !== undefined) return released;
     const { past, fresh, next } = this.#episode;
     this.#episode.next += 1;
@@ -168,7 +166,7 @@ export class Session {
       case "subOrchestrationInstanceCompleted":
       case "subOrchestrationInstanceFailed":
       case "timerFired":
-        if (this.#outcome === undefined && !this.#execution.settleOpen(event)) {
+        if (this.#execution.outcome === undefined && !this.#execution.settleOpen(event)) {
           this.#execution.settleAwaited(event);
         }
         break;
@@ -184,7 +182,7 @@ export class Session {
         break;
       case "executionTerminated":
         this.#held = undefined;
-        this.#end({ kind: "terminated", output: eventType.value.input });
+        this.#execution.end({ kind: "terminated", output: eventType.value.input });
         break;
       default:
         this.#execution.settleAwaited(event);
@@ -193,10 +191,8 @@ export class Session {
   }
 
   #start(started: ExecutionStartedEvent, timestampMs: number): void {
-    if (this.#program !== undefined || this.#outcome !== undefined) return;
+    if (this.#program !== undefined || this.#execution.outcome !== undefined) return;
     const { orchestrationInstance: instance } = started;
-    // Some SDKs send an empty execution id where they have none.
-    const seed = `${instance?.instanceId}:${instance?.executionId || timestampMs}`;
     const execution = this.#execution;
     execution.instanceId = instance?.instanceId ?? "";
     execution.executionId = instance?.executionId;
@@ -204,10 +200,9 @@ export class Session {
     const context = new SessionContext(
       execution,
       started,
-      seed,
-      this.#options.createLogger(started, () => execution.isReplaying),
+      timestampMs,
+      this.#options.createLogger,
       input,
-      (next) => this.#end({ kind: "continuedAsNew", next }),
     );
     this.#context = context;
     this.#program = this.#run(context, started, {
@@ -239,20 +234,11 @@ export class Session {
 
   /** The code has run to its end; if that was between two turns, something not durable has woken it (E4). */
   #codeEnded(outcome: Outcome): void {
-    if (this.#execution.flow.running) this.#end(outcome);
+    if (this.#execution.flow.running) this.#execution.end(outcome);
     else
       this.#execution.violate(
         "the orchestrator went on outside a turn: something not durable was awaited",
       );
-  }
-
-  /** The first end counts; after it nothing more is emitted (E10). But a termination outlives a continue-as-new. */
-  #end(outcome: Outcome): void {
-    const isTerminated = outcome.kind === "terminated" && this.#outcome?.kind === "continuedAsNew";
-    if (this.#outcome !== undefined && !isTerminated) return;
-    this.#outcome = outcome;
-    this.#execution.actions.close();
-    this.#execution.events.close();
   }
 
   /** An error of the engine's: it replaces whatever the code made of this turn. */
@@ -261,7 +247,7 @@ export class Session {
     const isTrusted = error instanceof NonDurableAwaitError;
     if (!isTrusted) this.#execution.actions.discard();
     this.#execution.actions.close();
-    this.#outcome = { kind: "threw", error };
+    this.#execution.outcome = { kind: "threw", error };
     this.#isFaulted = true;
     if (!(error instanceof NonDeterminismError)) return;
     const { instanceId } = this.#execution;
@@ -273,7 +259,7 @@ export class Session {
 
   /** Not settled, and nobody waits for a durable task: what is awaited would never come back on replay (E4). */
   #assertBlocked(): void {
-    if (this.#outcome !== undefined || this.#execution.flow.waiters > 0) return;
+    if (this.#execution.outcome !== undefined || this.#execution.flow.waiters > 0) return;
     if (this.#program === undefined || this.#program.isReady) return;
     this.#fail(
       new NonDurableAwaitError(
@@ -290,7 +276,7 @@ export class Session {
     this.#episode = noEvents;
     if (actions.overflow !== undefined) this.#fail(actions.overflow);
     const { customStatus } = this.#context ?? {};
-    const outcome = this.#outcome;
+    const outcome = this.#execution.outcome;
     if (outcome?.kind === "threw" && this.#abandons(outcome.error)) throw outcome.error;
     // Suspended: what the turn produced is kept for the resume (E9).
     if (this.#held !== undefined) return { actions: [], customStatus: undefined, hasEnded: false };
@@ -312,10 +298,28 @@ const noEvents: Episode = { past: [], fresh: [], next: 0 };
 
 /** What an event and what the code makes of it take, roughly: its payload, and a round figure for the rest. */
 function bytesOf({ eventType }: HistoryEvent): number {
-  const { value } = eventType;
-  if (value === undefined) return 200;
-  if ("result" in value) return 200 + (value.result?.length ?? 0);
-  return 200 + ("input" in value ? (value.input?.length ?? 0) : 0);
+  return 200 + (payloadOf(eventType)?.length ?? 0);
+}
+
+/** By kind: to ask a message of any kind for a property takes longer than all the rest of a replay. */
+function payloadOf(type: HistoryEvent["eventType"]): string | undefined {
+  switch (type.case) {
+    case "taskCompleted":
+    case "subOrchestrationInstanceCompleted":
+      return type.value.result;
+    case "taskScheduled":
+    case "subOrchestrationInstanceCreated":
+    case "executionStarted":
+    case "eventRaised":
+    case "eventSent":
+    case "entityOperationCalled":
+    case "entityOperationSignaled":
+      return type.value.input;
+    case "entityOperationCompleted":
+      return type.value.output;
+    default:
+      return undefined;
+  }
 }
 
 /** The events of one episode, and how far it has come. */

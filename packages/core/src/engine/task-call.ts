@@ -10,98 +10,128 @@ import { TimerCall } from "./timer-call.ts";
 /** The reserved tag that carries the event id of an activity's first attempt to its retries. */
 export const firstAttemptTag = "durabletask.first-attempt";
 
-/** What is scheduled for each attempt of a call. */
-export interface CallTarget {
-  readonly kind: FailedTask["kind"];
-  readonly name: string;
-  /** The action of an attempt; all but its id is the same each time, tags, version and child id included. */
-  readonly action: OrchestratorAction["orchestratorActionType"];
-  /** What its result goes through. */
-  readonly output?: PayloadCoder | undefined;
-  /** Whether the instance id of a child was derived, not chosen by the code. */
-  readonly hasGeneratedId?: boolean | undefined;
+/** What is scheduled for each attempt of a call; all but its id is the same each time, tags, version and child id included. */
+export type CallAction = Extract<
+  OrchestratorAction["orchestratorActionType"],
+  { readonly case: "scheduleTask" | "createSubOrchestration" }
+>;
+
+/** How often a call was tried, where it may be tried again. */
+interface Attempts {
+  readonly decide: RetryDecision;
+  readonly startedMs: number;
+  readonly firstId: number;
+  count: number;
 }
 
 /** The call of an activity or a child orchestration, with its retries: a fresh event id for each attempt. */
 export class TaskCall extends DurableTask<never> implements OpenCall, ActionOwner {
-  readonly kind = "task";
   readonly #execution: Execution;
-  readonly #target: CallTarget;
-  readonly #decide: RetryDecision | undefined;
-  readonly #startedMs: number;
-  #attempts = 0;
-  #firstId = 0;
-  #id = 0;
+  readonly #action: CallAction;
+  /** What its result goes through. */
+  readonly #output: PayloadCoder | undefined;
+  readonly hasGeneratedTarget: boolean;
+  /** Most calls are not retried, and there may be many of them. */
+  readonly #attempts: Attempts | undefined;
+  #id: number;
 
-  constructor(execution: Execution, target: CallTarget, retry: Retry | undefined) {
+  /** @param hasGeneratedTarget whether the instance id of a child was derived, not chosen by the code */
+  constructor(
+    execution: Execution,
+    action: CallAction,
+    output: PayloadCoder | undefined,
+    hasGeneratedTarget: boolean,
+    retry: Retry | undefined,
+  ) {
     super(execution.flow);
     this.#execution = execution;
-    this.#target = target;
-    this.#decide = retry && retryDecision(retry);
-    this.#startedMs = execution.nowMs;
-    this.#schedule();
+    this.#action = action;
+    this.#output = output;
+    this.hasGeneratedTarget = hasGeneratedTarget;
+    const decide = retry && retryDecision(retry);
+    this.#id = this.#schedule(action);
+    this.#attempts = decide && {
+      decide,
+      startedMs: execution.nowMs,
+      firstId: this.#id,
+      count: 1,
+    };
   }
 
-  get hasGeneratedTarget(): boolean {
-    return this.#target.hasGeneratedId === true;
+  get kind(): "task" {
+    return "task";
   }
 
   /** The recorded input, version and derived id win over those that changed code asks for, in retries too (E5). */
   adopt({ eventType, eventId }: HistoryEvent): void {
-    const { action } = this.#target;
+    const action = this.#action;
     if (
       eventType.case !== "taskScheduled" &&
       eventType.case !== "subOrchestrationInstanceCreated"
     ) {
       return;
     }
-    if (action.case !== "scheduleTask" && action.case !== "createSubOrchestration") return;
     const { input, version } = eventType.value;
     if (action.value.input !== input || action.value.version !== version) {
       const { instanceId, options } = this.#execution;
+      const { name } = action.value;
       options.warn(
-        { event: "call.adopted", instanceId, eventId, name: this.#target.name },
-        `the recorded input or version of ${this.#target.kind} '${this.#target.name}' differs from the one that the code asks for now; the recorded one holds`,
+        { event: "call.adopted", instanceId, eventId, name },
+        `the recorded input or version of ${kindOf(action)} '${name}' differs from the one that the code asks for now; the recorded one holds`,
       );
+      // The engine made this message, and nobody else has it before it is handed out again.
+      Object.assign(action.value, { input, version });
     }
-    // The engine made this message, and nobody else has it before it is handed out again.
-    Object.assign(action.value, { input, version });
     if (action.case === "createSubOrchestration" && "instanceId" in eventType.value) {
       action.value.instanceId = eventType.value.instanceId;
     }
   }
 
   completed(payload: string | undefined): void {
-    this.#execution.settleWith(this, payload, this.#target.output);
+    this.#execution.settleWith(this, payload, this.#output);
   }
 
   failed(failure: TaskFailureDetails): void {
-    const delayMs = this.#decide?.({
-      lastAttemptNumber: this.#attempts,
+    const attempts = this.#attempts;
+    const delayMs = attempts?.decide({
+      lastAttemptNumber: attempts.count,
       lastFailure: failureDetails(failure),
-      totalRetryTimeMs: this.#execution.nowMs - this.#startedMs,
+      totalRetryTimeMs: this.#execution.nowMs - attempts.startedMs,
     });
-    if (delayMs === undefined) this.#giveUp(failure);
-    else if (delayMs === 0) this.#schedule();
-    else TimerCall.start(this.#execution, this.#execution.nowMs + delayMs, () => this.#schedule());
+    if (attempts === undefined || delayMs === undefined) this.#giveUp(failure);
+    else if (delayMs === 0) this.#retry(attempts);
+    else {
+      const fireAtMs = this.#execution.nowMs + delayMs;
+      TimerCall.start(this.#execution, fireAtMs, () => this.#retry(attempts));
+    }
   }
 
-  #schedule(): void {
-    this.#attempts += 1;
-    this.#id = this.#execution.actions.add(this.#attempt(this.#target.action), this);
-    this.#firstId ||= this.#id;
-    this.#execution.open.set(this.#id, this);
+  #retry(attempts: Attempts): void {
+    attempts.count += 1;
+    this.#id = this.#schedule(retryOf(this.#action, attempts.firstId));
   }
 
-  /** A retry of an activity tells which attempt was the first: the activity's idempotency key is made of it. */
-  #attempt(action: CallTarget["action"]): CallTarget["action"] {
-    if (action.case !== "scheduleTask" || this.#firstId === 0) return action;
-    const tags = { ...action.value.tags, [firstAttemptTag]: String(this.#firstId) };
-    return { ...action, value: { ...action.value, tags } };
+  #schedule(action: CallAction): number {
+    const id = this.#execution.actions.add(action, this);
+    this.#execution.opened(id, this);
+    return id;
   }
 
   #giveUp(failure: TaskFailureDetails): void {
-    const { kind, name } = this.#target;
-    this.fail(new TaskFailedError({ kind, name, id: this.#id, attempts: this.#attempts }, failure));
+    const kind = kindOf(this.#action);
+    const { name } = this.#action.value;
+    const attempts = this.#attempts?.count ?? 1;
+    this.fail(new TaskFailedError({ kind, name, id: this.#id, attempts }, failure));
   }
+}
+
+/** A retry of an activity tells which attempt was the first: the activity's idempotency key is made of it. */
+function retryOf(action: CallAction, firstId: number): CallAction {
+  if (action.case !== "scheduleTask") return action;
+  const tags = { ...action.value.tags, [firstAttemptTag]: String(firstId) };
+  return { ...action, value: { ...action.value, tags } };
+}
+
+function kindOf(action: CallAction): FailedTask["kind"] {
+  return action.case === "scheduleTask" ? "activity" : "sub-orchestration";
 }

@@ -40,18 +40,18 @@ export class TimerCall implements OpenCall, ActionOwner {
   /** Takes an unsent timer back. What was sent has no cancellation on the wire: its firing is ignored (E6). */
   cancel(): void {
     this.#execution.actions.drop(this.#id);
-    this.#execution.open.delete(this.#id);
+    this.#execution.dropped(this.#id);
   }
 
   #addLink(): void {
-    const { actions, open, nowMs, options } = this.#execution;
+    const { actions, nowMs, options } = this.#execution;
     this.#linkEndsMs = Math.min(this.#fireAtMs, nowMs + options.maximumTimerIntervalMs);
     const fireAt = timestampFromMs(this.#linkEndsMs);
     this.#id = actions.add(
       { case: "createTimer", value: { $typeName: "CreateTimerAction", fireAt } },
       this,
     );
-    open.set(this.#id, this);
+    this.#execution.opened(this.#id, this);
   }
 
   /**

@@ -239,14 +239,10 @@ function sessionOptions(
     wrapsActivityInputs: settings.activityInputs === "dotnet",
     settle,
     sha1,
-    createLogger: (started, isReplaying) =>
+    createLogger: ({ instanceId, name }, isReplaying) =>
       createTaskLogger(
         logger,
-        {
-          event: "orchestrator.log",
-          instanceId: started.orchestrationInstance?.instanceId,
-          orchestrator: started.name,
-        },
+        { event: "orchestrator.log", instanceId, orchestrator: name },
         isReplaying,
       ),
     warn: (fields, message) => logger.warn?.(fields, message),
