@@ -1,0 +1,229 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import {
+  defineActivity,
+  defineOrchestrator,
+  silentLogger,
+  TaskHubClient,
+  TaskHubWorker,
+} from "@durabletask/core";
+import { createTaskHubService } from "@durabletask/core/spi";
+import { createGrpcTransport } from "@durabletask/grpc";
+import { expect, it, onTestFinished, vi } from "vitest";
+
+const bin = fileURLToPath(new URL("./main.ts", import.meta.url));
+
+// Processes start slowly on a busy machine.
+vi.setConfig({ testTimeout: 30_000 });
+
+const add = defineActivity("add", async (_, n: number) => n + 1);
+const chain = defineOrchestrator("chain", async (ctx, n: number) => {
+  let sum = n;
+  for (let step = 0; step < 5; step++) sum = await ctx.callActivity(add, sum);
+  return sum;
+});
+
+it("says where it is, and serves workers and clients", async () => {
+  const served = await start("--db", temporaryFile());
+  expect(served.ready).toMatch(
+    /is ready: Endpoint=http:\/\/localhost:\d+;TaskHub=default;Authentication=None$/u,
+  );
+  await using transport = createGrpcTransport({ baseUrl: served.url });
+  await using worker = new TaskHubWorker(transport, { logger: silentLogger });
+  await worker.register(add, chain).start();
+  const client = new TaskHubClient(transport, { logger: silentLogger });
+  const id = await client.scheduleNewOrchestration(chain, 1);
+  expect((await client.waitForOrchestrationCompletion(id)).output).toBe(6);
+  expect((await fetch(`${served.url}/healthz`)).status).toBe(200);
+});
+
+it("keeps task hubs apart, in files side by side, by names that lead nowhere else", async () => {
+  const file = temporaryFile();
+  const served = await start("--db", file);
+  const clientOf = (taskhub: string) => {
+    const transport = createGrpcTransport({ baseUrl: served.url, headers: { taskhub } });
+    onTestFinished(() => transport[Symbol.asyncDispose]());
+    return new TaskHubClient(transport, { logger: silentLogger });
+  };
+  await clientOf("first").scheduleNewOrchestration("any", undefined, { instanceId: "abc" });
+  expect(await clientOf("FIRST").getOrchestrationState("abc")).toBeDefined();
+  expect(await clientOf("second").getOrchestrationState("abc")).toBeUndefined();
+  expect(await clientOf("default").getOrchestrationState("abc")).toBeUndefined();
+  for (const name of ["", ".first", ".second"]) expect(existsSync(file + name)).toBe(true);
+  await expect(clientOf("../x").getOrchestrationState("abc")).rejects.toMatchObject({
+    code: "INVALID_ARGUMENT",
+  });
+  // Made again, it is empty.
+  await clientOf("first").createTaskHub({ recreate: true });
+  expect(await clientOf("first").getOrchestrationState("abc")).toBeUndefined();
+});
+
+it("lets those in who have a token of the file", async () => {
+  const tokens = temporaryFile("tokens");
+  writeFileSync(tokens, "\none\r\ntwo\n\n");
+  const served = await start("--token-file", tokens);
+  const callWith = async (token: string) => {
+    const headers = { authorization: `Bearer ${token}` };
+    await using transport = createGrpcTransport({ baseUrl: served.url, headers });
+    return await new TaskHubClient(transport).getOrchestrationState("abc");
+  };
+  expect(await callWith("one")).toBeUndefined();
+  expect(await callWith("two")).toBeUndefined();
+  await expect(callWith("three")).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
+});
+
+it.each([["SIGTERM"], ["SIGINT"]] as const)("stops gracefully on %s", async (signal) => {
+  const file = temporaryFile();
+  const served = await start("--db", file);
+  served.child.kill(signal);
+  expect(await served.exit).toBe(0);
+  const events = served.log().map(({ event }) => event);
+  expect(events).toEqual(
+    expect.arrayContaining(["cli.signal", "server.stopping", "server.stopped"]),
+  );
+  // Its owner took its leave.
+  expect(existsSync(`${file}.owner`)).toBe(false);
+});
+
+it("ends at once on a second signal", async () => {
+  const served = await start("--drain-timeout", "3600");
+  await using transport = createGrpcTransport({ baseUrl: served.url });
+  await new TaskHubClient(transport, { logger: silentLogger }).scheduleNewOrchestration("any");
+  // A worker that takes work and never answers.
+  const items = createTaskHubService(transport).getWorkItems({})[Symbol.asyncIterator]();
+  await items.next();
+  served.child.kill("SIGTERM");
+  await served.logged("server.stopping");
+  served.child.kill("SIGTERM");
+  expect(await served.exit).toBe(143);
+});
+
+it.each([
+  ["a port that is no number", ["--port", "x"], 2, "whole number"],
+  ["a flag that it does not know", ["--nonsense"], 2, "unknown option"],
+  ["half of TLS", ["--tls-cert", "cert.pem"], 2, "--tls-key"],
+  ["a file that is not there", ["--token-file", "/none/tokens"], 2, "/none/tokens"],
+  ["an address that others reach", ["--host", "0.0.0.0"], 3, "SERVER_EXPOSED"],
+  [
+    "an address that is not its own",
+    ["--host", "192.0.2.1", "--allow-insecure"],
+    3,
+    "ADDRESS_NOT_AVAILABLE",
+  ],
+  ["a directory that is not there", ["--db", "/none/hub.db"], 4, "TASK_HUB_UNREACHABLE"],
+])("says what is wrong with %s", async (_, flags, code, words) => {
+  const { child, exit } = spawnServe(flags);
+  let said = "";
+  child.stderr?.on("data", (chunk) => (said += String(chunk)));
+  expect(await exit).toBe(code);
+  expect(said).toContain(words);
+  expect(said).not.toContain("    at ");
+});
+
+it("says who has the port, or the file", async () => {
+  const file = temporaryFile();
+  const first = await start("--db", file);
+  const port = new URL(first.url).port;
+  expect(await spawnServe(["--port", port]).exit).toBe(3);
+  expect(await spawnServe(["--db", file, "--port", "0"]).exit).toBe(4);
+});
+
+it("loses nothing when it is killed over and over under load, and counts nothing twice", async () => {
+  const file = temporaryFile();
+  let served = await start("--db", file);
+  const { port } = new URL(served.url);
+  await using transport = createGrpcTransport({ baseUrl: served.url });
+  await using worker = new TaskHubWorker(transport, { logger: silentLogger });
+  await worker.register(add, chain).start();
+  const client = new TaskHubClient(transport, { logger: silentLogger });
+  const ids = Array.from({ length: 150 }, (_, n) => `load-${n}`);
+  const load = Promise.all(ids.map((id, n) => startForCertain(client, id, n)));
+  for (let round = 0; round < 4; round++) {
+    // The one real wait: it decides where the knife falls.
+    await setTimeout(50 + Math.random() * 150);
+    served.child.kill("SIGKILL");
+    await served.exit;
+    served = await start("--db", file, "--port", port);
+  }
+  await load;
+  for (const [n, id] of ids.entries()) {
+    const state = await client.waitForOrchestrationCompletion(id);
+    expect(state.output).toBe(n + 5);
+    const history = await client.getOrchestrationHistory(id);
+    const types = history.map(({ type }) => type);
+    for (const [type, count] of [
+      ["executionStarted", 1],
+      ["taskScheduled", 5],
+      ["taskCompleted", 5],
+      ["executionCompleted", 1],
+    ] as const) {
+      expect(types.filter((each) => each === type)).toHaveLength(count);
+    }
+  }
+}, 60_000);
+
+/** Starts an orchestration through whatever happens: its id says whether it was started already. */
+async function startForCertain(client: TaskHubClient, instanceId: string, n: number) {
+  for (;;) {
+    try {
+      return await client.scheduleNewOrchestration(chain, n, { instanceId });
+    } catch (error) {
+      const code = error instanceof Error && "code" in error ? error.code : undefined;
+      if (code === "ALREADY_EXISTS") return instanceId;
+      if (code !== "UNAVAILABLE") throw error;
+      if (await client.getOrchestrationState(instanceId)) return instanceId;
+    }
+  }
+}
+
+function spawnServe(flags: readonly string[]) {
+  const child = spawn(process.execPath, [bin, "serve", ...flags], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const exit: Promise<number | null> = once(child, "exit").then(([code]) => code as number | null);
+  return { child, exit };
+}
+
+/** A server on a free port, unless the flags name one. */
+async function start(...flags: readonly string[]) {
+  const { child, exit } = spawnServe(flags.includes("--port") ? flags : [...flags, "--port", "0"]);
+  const log = logOf(child);
+  const [chunk] = (await Promise.race([once(child.stdout, "data"), exit.then(() => [])])) as [
+    unknown,
+  ];
+  const ready = String(chunk).trim();
+  const url = /Endpoint=(?<url>[^;]+);/u.exec(ready)?.groups?.["url"];
+  if (url === undefined) throw new Error(`not ready: ${ready} ${JSON.stringify(log.lines())}`);
+  return { child, exit, ready, url, log: log.lines, logged: log.has };
+}
+
+function logOf({ stderr }: ChildProcess) {
+  let text = "";
+  const news = new EventTarget();
+  stderr?.on("data", (chunk) => {
+    text += String(chunk);
+    news.dispatchEvent(new Event("line"));
+  });
+  const lines = () =>
+    text
+      .split("\n")
+      .slice(0, -1)
+      // Each line is an object of pino's.
+      .map((line) => JSON.parse(line) as { event: string });
+  const has = async (event: string) => {
+    while (!lines().some((line) => line.event === event)) await once(news, "line");
+  };
+  return { lines, has };
+}
+
+function temporaryFile(name = "hub.db"): string {
+  const directory = mkdtempSync(join(tmpdir(), "durabletask-"));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }));
+  return join(directory, name);
+}
