@@ -13,6 +13,7 @@ import { describeManagement } from "./suites/management-suite.ts";
 import { describePoison } from "./suites/poison-suite.ts";
 import { describeReads } from "./suites/read-suite.ts";
 import { describeRewind } from "./suites/rewind-suite.ts";
+import { describeRewoundPast } from "./suites/rewound-past-suite.ts";
 import { describeSessions } from "./suites/session-suite.ts";
 import { describeSignals } from "./suites/signal-suite.ts";
 import { describeStarts } from "./suites/start-suite.ts";
@@ -41,6 +42,7 @@ const topics: Readonly<Record<string, (createStore: CreateStore) => void>> = {
   reads: describeReads,
   management: describeManagement,
   rewind: describeRewind,
+  "rewound past": describeRewoundPast,
   insight: describeInsight,
   limits: describeLimits,
   dispatch: describeDispatch,

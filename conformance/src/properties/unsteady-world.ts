@@ -117,6 +117,8 @@ export class UnsteadyWorld {
   readonly clock = new VirtualClock();
   readonly store: FaultyStore;
   readonly journal = new Journal();
+  /** Whether activities fail no more. */
+  isHealed = false;
   readonly warnings: unknown[] = [];
   readonly client: TaskHubClient;
   readonly #startMs = this.clock.now();
@@ -184,6 +186,17 @@ export class UnsteadyWorld {
     return this.warnings.filter((event) => typeof event === "string" && !harmless.test(event));
   }
 
+  /** Rewinds a failed orchestration, and runs all to the end again. */
+  async rewind(instanceId: string, troubles: readonly Trouble[]): Promise<Remains> {
+    void this.#insist(async () => {
+      await createTaskHubService(this.#current)
+        .rewindInstance({ instanceId })
+        // An earlier attempt has taken effect, although nobody heard of it.
+        .catch(orCode("FAILED_PRECONDITION"));
+    });
+    return await this.run([], troubles);
+  }
+
   #schedule(instanceId: string, program: Program): void {
     const { style, body, generations } = program;
     const input = { body, generations, generation: 0, values: [] };
@@ -237,7 +250,9 @@ export class UnsteadyWorld {
       maximumTimerInterval: { milliseconds: 2 * unitMs },
       sessions,
     };
-    const worker = new TaskHubWorker(connection, options).register(...interpreter(this.journal));
+    const worker = new TaskHubWorker(connection, options).register(
+      ...interpreter(this.journal, () => this.isHealed),
+    );
     this.#members.push({ worker: await worker.start(), connection });
   }
 

@@ -93,7 +93,7 @@ export function describeRewind(createStore: CreateStore): void {
     ]);
   });
 
-  it("rule 20: what was open when it failed is open again, and runs once more", async () => {
+  it("rule 20: what was open when it failed is open again, and what runs runs on", async () => {
     const bench = await openBench(createStore);
     await bench.start("a");
     const worker = bench.worker({ hasSessions: true });
@@ -119,8 +119,10 @@ export function describeRewind(createStore: CreateStore): void {
       "timerCreated",
       "subOrchestrationInstanceCreated",
     ]);
-    const names = [(await worker.work()).request.name, (await worker.work()).request.name];
-    expect(names.toSorted()).toEqual(["bad", "slow"]);
+    expect((await worker.work()).request.name).toBe("bad");
+    const running = slow.find((call) => call !== bad);
+    if (!running) throw new Error("there is no slow activity");
+    await worker.finish(running);
     await worker.answer(kid, [complete(1, "kid's")]);
     await worker.run();
     await bench.pass(5000);

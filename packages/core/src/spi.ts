@@ -5,3 +5,5 @@ export { createTaskHubService } from "./task-hub-service.ts";
 export { durationToMs } from "./duration.ts";
 export { guardLogger } from "./logger.ts";
 export { withoutPages } from "./errors.ts";
+export { firstAttemptTag } from "./engine/task-call.ts";
+export { derivedChildId } from "./worker/derived-child-id.ts";

@@ -205,9 +205,7 @@ function openActivity(hub: Hub, response: ActivityResponse): Activity | undefine
     activity.mayBeOut && (!completionToken || completionToken.endsWith(tokenEnd(activity)));
   const activity = hub.instances.get(instanceId)?.activities.get(taskId);
   if (activity && isMeant(activity)) return activity;
-  for (const detached of hub.detached.values()) {
-    if (detached.instanceId !== instanceId || detached.taskId !== taskId) continue;
-    if (isMeant(detached)) return detached;
-  }
+  for (const detached of hub.detached.of(instanceId))
+    if (detached.taskId === taskId && isMeant(detached)) return detached;
   return undefined;
 }

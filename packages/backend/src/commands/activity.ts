@@ -4,6 +4,7 @@ import type { Hub } from "../state/hub.ts";
 import type { Activity, ActivityLease } from "../state/work.ts";
 import { toTimestamp } from "../time/timestamp.ts";
 import { endActivity } from "./ending.ts";
+import { keepResult } from "./recalling.ts";
 
 /** Applies the result of an activity. The first one wins (rule 2); a late one changes nothing. */
 export function completeActivity(
@@ -13,12 +14,16 @@ export function completeActivity(
 ): void {
   if (activity.state === "over") return;
   hub.journal.begin();
+  const { instance, taskId, detachedKey } = activity;
   endActivity(hub, activity);
-  const { instance, taskId } = activity;
-  if (!instance) return;
+  const failed = response.failureDetails ?? tooLarge(hub, activity, response.result);
+  if (!instance) {
+    if (!failed && detachedKey !== undefined)
+      keepResult(hub, activity, detachedKey, response.result);
+    return;
+  }
   instance.activities.delete(taskId);
   const timestamp = toTimestamp(instance.stamp(hub.clock.now()));
-  const failed = response.failureDetails ?? tooLarge(hub, activity, response.result);
   hub.deliver(
     instance,
     failed

@@ -24,6 +24,8 @@ export interface Creation {
  * same commit.
  */
 export function createInstance(hub: Hub, creation: Creation): Instance {
+  // What still runs of the instance that is replaced is nobody's any more.
+  for (const activity of hub.detached.of(creation.id)) activity.isRecallable = false;
   const ended = hub.instances.get(creation.id);
   if (ended) {
     hub.journal.remove(ended);

@@ -21,6 +21,8 @@ export interface Origin {
   readonly executionId: string;
   readonly started: Instance["started"];
   readonly isOver: boolean;
+  /** Whether a rewind may ask for what came of its detached activities. */
+  readonly isRecallable: boolean;
 }
 
 /** Carries out what a recorded event asks for. */
@@ -60,25 +62,26 @@ function scheduleActivity(
   event: TaskScheduledEvent,
 ): void {
   const { instance, executionId, isOver } = origin;
-  const { id: instanceId } = instance;
-  const activity = createActivity({ taskId, event, instanceId, executionId, instance });
+  const { id: instanceId, past } = instance;
+  const facts = { taskId, event, instanceId, executionId, instance };
+  const activity = createActivity(facts, past?.life ?? 0);
   // Activities leave the hub, so they wait for the commit of what scheduled them.
   hub.journal.batch.released.push(activity);
-  if (isOver) detach(hub, activity);
+  if (isOver) detach(hub, activity, origin.isRecallable);
   else instance.activities.set(taskId, activity);
 }
 
 /** Lets the instance's open activities run although nobody waits for them any more. */
-export function detachActivities(hub: Hub, instance: Instance): void {
-  for (const activity of instance.activities.values()) detach(hub, activity);
+export function detachActivities(hub: Hub, instance: Instance, isRecallable: boolean): void {
+  for (const activity of instance.activities.values()) detach(hub, activity, isRecallable);
   instance.activities.clear();
 }
 
-function detach(hub: Hub, activity: Activity): void {
+function detach(hub: Hub, activity: Activity, isRecallable: boolean): void {
   const key = hub.newDetachedKey();
   activity.instance = undefined;
-  activity.detachedKey = key;
-  hub.detached.set(key, activity);
+  activity.isRecallable = isRecallable;
+  hub.detached.add(key, activity);
   hub.journal.batch.detached.push({ key, request: activityRequest(activity) });
 }
 

@@ -13,6 +13,7 @@ import type { Hub } from "../state/hub.ts";
 import type { Instance } from "../state/instance.ts";
 import type { Activity } from "../state/work.ts";
 import { toTimestamp } from "../time/timestamp.ts";
+import { settleCall } from "./recalling.ts";
 
 /**
  * Marks an instance as ended. The row whose last event is `completed` has just been appended; the caller settles what
@@ -45,10 +46,8 @@ export function endActivity(hub: Hub, activity: Activity): void {
   activity.state = "over";
   activity.place?.leave();
   if (activity.suspect) hub.quarantine.settle(activity.suspect);
-  const { detachedKey } = activity;
-  if (detachedKey === undefined) return;
-  hub.detached.delete(detachedKey);
-  hub.journal.batch.undetached.push(detachedKey);
+  const detachedKey = hub.detached.remove(activity);
+  if (detachedKey !== undefined) hub.journal.batch.undetached.push(detachedKey);
 }
 
 /** Nobody waits for the instance's open activities any more. */
@@ -57,10 +56,10 @@ export function dropActivities(hub: Hub, instance: Instance): void {
   instance.activities.clear();
 }
 
-/** Nor for what still runs of executions that are over. */
-export function dropDetached(hub: Hub, executions: ReadonlySet<string>): void {
-  for (const activity of hub.detached.values())
-    if (executions.has(activity.executionId)) endActivity(hub, activity);
+/** Nor for what still runs of an execution that is over. */
+export function dropDetached(hub: Hub, instanceId: string, executionId: string): void {
+  for (const activity of hub.detached.of(instanceId))
+    if (activity.executionId === executionId) endActivity(hub, activity);
 }
 
 /**
@@ -112,7 +111,7 @@ export function tellParent(hub: Hub, child: Instance, completed: ExecutionComple
   // Results for an earlier generation never reach a later one (rule 1); only one result counts (rule 2).
   if (parent.executionId !== info.orchestrationInstance?.executionId) return;
   const task = openCallOf(parent, child.id, info.taskScheduledId);
-  if (task === undefined) return;
+  if (task === undefined) return keepChild(hub, parent, child, completed);
   parent.children.delete(task);
   const timestamp = toTimestamp(parent.stamp(hub.clock.now()));
   hub.deliver(
@@ -121,6 +120,21 @@ export function tellParent(hub: Hub, child: Instance, completed: ExecutionComple
       ? childCompleted(timestamp, task, completed.result)
       : childFailed(timestamp, task, completed.failureDetails ?? endedOtherwise(child, completed)),
   );
+}
+
+/** A rewound parent has not asked for the child again yet. */
+function keepChild(
+  hub: Hub,
+  parent: Instance,
+  child: Instance,
+  { orchestrationStatus, result }: ExecutionCompletedEvent,
+): void {
+  const call = parent.past?.openCallOf(child.id);
+  if (!call) return;
+  const timestamp = toTimestamp(parent.stamp(hub.clock.now()));
+  const { eventId } = call.scheduled;
+  const isSuccess = orchestrationStatus === OrchestrationStatus.COMPLETED;
+  settleCall(hub, parent, call, isSuccess ? childCompleted(timestamp, eventId, result) : undefined);
 }
 
 /** The parent's call that waits for the child: its id may be another one after a rewind. */

@@ -41,6 +41,8 @@ function forgetTasks(hub: Hub, instance: Instance): void {
   dropActivities(hub, instance);
   cancelTimers(hub, instance);
   instance.children.clear();
+  for (const key of instance.past?.keys ?? []) hub.journal.batch.unkept.push(key);
+  instance.past = undefined;
   instance.session = undefined;
   instance.traceContext = undefined;
 }

@@ -41,7 +41,7 @@ function failInstance(hub: Hub, instance: Instance, details: ReturnType<typeof f
   const completed = completion(OrchestrationStatus.FAILED, undefined, details);
   const events = [orchestratorStarted(timestamp), executionCompleted(-1, timestamp, completed)];
   hub.journal.appendTurn(instance, instance.deliverable, events);
-  detachActivities(hub, instance);
+  detachActivities(hub, instance, true);
   markEnded(hub, instance, completed);
   tellParent(hub, instance, completed);
 }

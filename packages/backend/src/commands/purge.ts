@@ -8,13 +8,11 @@ import { dropDetached } from "./ending.ts";
  */
 export function purgeInstances(hub: Hub, records: readonly InstanceRecord[]): Promise<void> {
   const batch = hub.journal.begin();
-  const executions = new Set<string>();
   for (const { key, tail, executionId, id } of records) {
     batch.removed.push(key);
     batch.removedChains.push(tail);
-    executions.add(executionId);
+    dropDetached(hub, id, executionId);
     hub.lookups.overtake(id);
   }
-  dropDetached(hub, executions);
   return batch.settled;
 }

@@ -8,6 +8,7 @@ import type { AttemptIdentity, SuspectItem } from "../state/suspect.ts";
 import { identityOf, Suspect } from "../state/suspect.ts";
 import { createActivity } from "../state/work.ts";
 import { failPoisoned } from "./poison.ts";
+import { pastOf } from "./recalling.ts";
 import { reopenTasks } from "./reopening.ts";
 
 /** How many instances are read at once. */
@@ -23,12 +24,12 @@ export async function recover(hub: Hub, wasUnclean: boolean): Promise<void> {
   let after = 0;
   for (;;) {
     const page = await hub.store.live(after, pageSize);
-    for (const live of page) recoverInstance(hub, live, suspects);
+    for (const live of page) await recoverInstance(hub, live, suspects);
     const last = page.at(-1);
     if (!last || page.length < pageSize) break;
     after = last.record.key;
   }
-  for (const detached of await hub.store.detached()) recoverDetached(hub, detached, suspects);
+  for (const detached of await hub.store.detached()) await recoverDetached(hub, detached, suspects);
   suspects?.finish(hub);
   // After a clean end nobody is suspected any more.
   if (!wasUnclean) forgetAttempts(hub, await hub.store.attempts());
@@ -69,11 +70,11 @@ function keyOf({ kind, instanceId, executionId, taskId }: AttemptIdentity): stri
   return JSON.stringify([kind, instanceId, executionId, taskId]);
 }
 
-function recoverInstance(
+async function recoverInstance(
   hub: Hub,
   { record, rows }: LiveInstance,
   suspects: Suspects | undefined,
-): void {
+): Promise<void> {
   const log = replayLog(rows);
   if (!log.started)
     throw new Error(`The log of instance "${record.id}" does not say how it started.`);
@@ -87,6 +88,10 @@ function recoverInstance(
     record.hasRun || log.history.length > 0 || record.status === OrchestrationStatus.RUNNING;
   instance.inbox = [...log.inbox];
   if (record.status === OrchestrationStatus.SUSPENDED) instance.heldFrom = heldFrom(log.inbox);
+  if (log.life > 0) {
+    instance.past = pastOf(instance, log.life, log.history);
+    for (const call of await hub.store.kept(record.executionId)) instance.past.keep(call);
+  }
   hub.register(instance);
   hub.histories.put(instance, log.history);
   instance.suspect = suspects?.make({ kind: "turn", instance });
@@ -107,28 +112,27 @@ function heldFrom(inbox: readonly HistoryEvent[]): number {
   return inbox.findLastIndex((event) => event.eventType.case === "executionSuspended") + 1;
 }
 
-function recoverDetached(
+async function recoverDetached(
   hub: Hub,
   { key, request }: DetachedActivity,
   suspects: Suspects | undefined,
-): void {
-  const activity = createActivity({
-    taskId: request.taskId,
-    event: {
-      $typeName: "TaskScheduledEvent",
-      name: request.name,
-      version: request.version,
-      input: request.input,
-      parentTraceContext: request.parentTraceContext,
-      tags: request.tags,
-    },
-    instanceId: request.orchestrationInstance?.instanceId ?? "",
-    executionId: request.orchestrationInstance?.executionId ?? "",
-    instance: undefined,
-  });
-  activity.detachedKey = key;
+): Promise<void> {
+  const { taskId, name, version, input, parentTraceContext, tags } = request;
+  const { instanceId = "", executionId = "" } = request.orchestrationInstance ?? {};
+  const $typeName = "TaskScheduledEvent" as const;
+  const event = { $typeName, name, version, input, parentTraceContext, tags };
+  const facts = { taskId, event, instanceId, executionId, instance: undefined };
+  const activity = createActivity(facts, 0);
   activity.mayBeOut = true;
   activity.suspect = suspects?.make({ kind: "activity", activity });
-  hub.detached.set(key, activity);
+  hub.detached.add(key, activity);
+  activity.isRecallable =
+    hub.instances.get(instanceId)?.past?.attach(key, activity) ??
+    (await hasFailed(hub, instanceId, executionId));
   hub.offerActivity(activity);
+}
+
+async function hasFailed(hub: Hub, instanceId: string, executionId: string): Promise<boolean> {
+  const record = (await hub.store.find(instanceId, false))?.record;
+  return record?.status === OrchestrationStatus.FAILED && record.executionId === executionId;
 }

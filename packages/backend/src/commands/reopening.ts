@@ -14,9 +14,11 @@ export function reopenTasks(
   for (const [id, childId] of log.children) instance.children.set(id, childId);
   for (const [timerId, fireAt] of log.timers) armTimer(hub, instance, timerId, fireAt);
   const activities: Activity[] = [];
-  for (const [taskId, event] of log.activities) {
+  for (const [taskId, { event, life }] of log.activities) {
+    // It may run on after a rewind.
+    if (instance.activities.has(taskId)) continue;
     const { id: instanceId, executionId } = instance;
-    const activity = createActivity({ taskId, event, instanceId, executionId, instance });
+    const activity = createActivity({ taskId, event, instanceId, executionId, instance }, life);
     activity.mayBeOut = true;
     instance.activities.set(taskId, activity);
     activities.push(activity);

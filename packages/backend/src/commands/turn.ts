@@ -14,6 +14,8 @@ import type { ActionFault } from "./actions.ts";
 import { findExcess, findFault, recordOf, splitActions } from "./actions.ts";
 import type { Origin } from "./effects.ts";
 import { carryOut, carryOutTermination, detachActivities } from "./effects.ts";
+import type { Recorded } from "./recalling.ts";
+import { answerRecalled, recall } from "./recalling.ts";
 import { markEnded, tellParent } from "./ending.ts";
 import { beginGeneration } from "./generation.ts";
 
@@ -26,7 +28,7 @@ export function commitTurn(hub: Hub, lease: TurnLease, response: OrchestratorRes
   const { sent, last, lastId } = splitActions(response.actions);
   if (last?.orchestrationStatus === OrchestrationStatus.CONTINUED_AS_NEW) {
     const origin = originOf(instance, true);
-    const recorded = record(instance, sent);
+    const recorded = record(hub, instance, sent);
     beginGeneration(hub, lease, last);
     carryOutAll(hub, origin, sent, recorded);
   } else if (last) {
@@ -57,8 +59,8 @@ function noteTurn(hub: Hub, instance: Instance, response: OrchestratorResponse):
 
 function goOn(hub: Hub, lease: TurnLease, actions: readonly OrchestratorAction[]): void {
   const { instance } = lease;
-  const recorded = record(instance, actions);
-  appendTurn(hub, lease, recorded);
+  const recorded = record(hub, instance, actions);
+  appendTurn(hub, lease, eventsOf(recorded));
   instance.session = { stream: lease.stream, token: lease.token };
   carryOutAll(hub, originOf(instance, false), actions, recorded);
   hub.considerTurn(instance);
@@ -72,13 +74,14 @@ function complete(
   completionId: number,
 ): void {
   const { instance } = lease;
-  const recorded = record(instance, actions);
+  const recorded = record(hub, instance, actions);
   const event = executionCompleted(completionId, toTimestamp(instance.latest), completed);
-  appendTurn(hub, lease, [...recorded, event]);
+  appendTurn(hub, lease, [...eventsOf(recorded), event]);
   // What the orchestration did not wait for still runs.
-  detachActivities(hub, instance);
+  const hasFailed = completed.orchestrationStatus === OrchestrationStatus.FAILED;
+  detachActivities(hub, instance, hasFailed);
   markEnded(hub, instance, completed);
-  carryOutAll(hub, originOf(instance, true), actions, recorded);
+  carryOutAll(hub, originOf(instance, true, hasFailed), actions, recorded);
   tellParent(hub, instance, completed);
 }
 
@@ -88,19 +91,30 @@ function fail(hub: Hub, lease: TurnLease, fault: ActionFault): void {
   complete(hub, lease, [], completion(OrchestrationStatus.FAILED, undefined, details), -1);
 }
 
-function originOf(instance: Instance, isOver: boolean): Origin {
-  return { instance, executionId: instance.executionId, started: instance.started, isOver };
+function originOf(instance: Instance, isOver: boolean, isRecallable = false): Origin {
+  const { executionId, started } = instance;
+  return { instance, executionId, started, isOver, isRecallable };
 }
 
-function record(instance: Instance, actions: readonly OrchestratorAction[]): HistoryEvent[] {
+/** What the history says of the actions; some of them a rewound execution has asked for before. */
+function record(
+  hub: Hub,
+  instance: Instance,
+  actions: readonly OrchestratorAction[],
+): readonly Recorded[] {
   const timestamp = toTimestamp(instance.latest);
   const childId = (id: number) => `${instance.executionId}:${id.toString(16).padStart(4, "0")}`;
-  const events: HistoryEvent[] = [];
+  const recorded: Recorded[] = [];
   for (const action of actions) {
     const event = recordOf(action, timestamp, childId);
-    if (event) events.push(event);
+    if (event)
+      recorded.push(instance.past ? recall(hub, instance, instance.past, event) : { event });
   }
-  return events;
+  return recorded;
+}
+
+function eventsOf(recorded: readonly Recorded[]): HistoryEvent[] {
+  return recorded.map(({ event }) => event);
 }
 
 function appendTurn(hub: Hub, lease: TurnLease, recorded: readonly HistoryEvent[]): void {
@@ -116,17 +130,20 @@ function carryOutAll(
   hub: Hub,
   origin: Origin,
   actions: readonly OrchestratorAction[],
-  recorded: readonly HistoryEvent[],
+  recorded: readonly Recorded[],
 ): void {
+  const answers: Recorded[] = [];
   let next = 0;
   for (const action of actions) {
     if (action.orchestratorActionType.case === "terminateOrchestration") {
       carryOutTermination(hub, action);
       continue;
     }
-    const event = recorded[next++];
+    const made = recorded[next++];
     // The turn has terminated its own instance, directly or by its parent: what it asked for after that is dropped.
     if (origin.instance.hasEnded && !origin.isOver) return;
-    if (event) carryOut(hub, origin, event);
+    if (made?.call) answers.push(made);
+    else if (made) carryOut(hub, origin, made.event);
   }
+  if (answers.length > 0) answerRecalled(hub, origin, answers);
 }

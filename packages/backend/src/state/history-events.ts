@@ -12,7 +12,7 @@ type EventType = HistoryEvent["eventType"];
 /** A history event. Literals of the message types are far cheaper than `create()`. */
 export function historyEvent(
   eventId: number,
-  timestamp: Timestamp,
+  timestamp: Timestamp | undefined,
   eventType: EventType,
 ): HistoryEvent {
   return { $typeName: "HistoryEvent", eventId, timestamp, eventType };

@@ -7,6 +7,7 @@ import type { WorkStream } from "../dispatch/work-stream.ts";
 import type { Store, StoredInstance, StoreOpening } from "../store/store.ts";
 import { Alarms } from "../time/alarms.ts";
 import { BackOffs } from "./back-offs.ts";
+import { DetachedActivities } from "./detached-activities.ts";
 import { Histories } from "./histories.ts";
 import type { Instance } from "./instance.ts";
 import type { OpenBatch } from "./journal.ts";
@@ -68,12 +69,14 @@ export class Hub implements WorkSource {
   readonly instances: Map<string, Instance> = new Map();
   /** Children in memory by the id of their parent, whichever generation of it started them. */
   readonly childrenOf: Map<string, Set<Instance>> = new Map();
-  readonly detached: Map<number, Activity> = new Map();
+  readonly detached: DetachedActivities = new DetachedActivities();
   readonly leases: Leases;
 
   // Tokens are never the same for two pasts: the epoch differs with every opening.
   readonly #epoch: string;
   #tokens = 0;
+  /** How many instances were rewound: what was read of an ended one before may not hold any more. */
+  rewinds = 0;
   #lastKey: number;
   #lastDetached: number;
   readonly #onFailure: (error: unknown) => void;

@@ -9,6 +9,7 @@ import type { InstanceRecord } from "../store/store.ts";
 import type { Alarm } from "../time/alarms.ts";
 import type { BackOffs } from "./back-offs.ts";
 import type { OpenRow } from "./journal.ts";
+import type { Past } from "./past.ts";
 import type { Suspect } from "./suspect.ts";
 import type { Activity, TurnLease } from "./work.ts";
 
@@ -78,6 +79,8 @@ export class Instance {
 
   /** All events that committed turns have recorded, if they are in memory. See `Histories`. */
   history: HistoryEvent[] | undefined;
+  /** Once it was rewound: what it did before. */
+  past: Past | undefined;
   /** The batch that holds the newest change. */
   batch = 0;
 

@@ -167,6 +167,7 @@ export class Journal {
     this.#open.touched.delete(instance);
     this.#open.removedChains.push(instance.tail);
     if (!this.#open.inserted.delete(instance)) this.#open.removed.push(instance.key);
+    else this.#open.unkeepOf(instance.executionId);
   }
 
   /** Takes nothing more, and refuses with `error` whoever still waits. */
@@ -287,6 +288,11 @@ export class OpenBatch {
     this.reject = reject;
     // A batch that nobody waits for may fail too; the listener hears of it.
     promise.catch(() => undefined);
+  }
+
+  /** The instance of this execution never was in the store. */
+  unkeepOf(executionId: string): void {
+    for (const call of this.kept) if (call.executionId === executionId) this.unkept.push(call.key);
   }
 
   seal(): Batch {

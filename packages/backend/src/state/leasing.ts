@@ -69,8 +69,8 @@ export function leaseActivity(hub: Lessor, activity: Activity, stream: WorkStrea
 }
 
 /** What the tokens of an activity end with, over all openings of the hub. */
-export function tokenEnd({ taskId, executionId }: Activity): string {
-  return `.${taskId}.${executionId}`;
+export function tokenEnd({ taskId, mark }: Activity): string {
+  return `.${taskId}.${mark}`;
 }
 
 function orchestratorRequest(lease: TurnLease): OrchestratorRequest {

@@ -15,10 +15,18 @@ export interface ReplayedLog {
   /** Events that no turn has taken. */
   readonly inbox: readonly HistoryEvent[];
   /** Open tasks by event id. */
-  readonly activities: ReadonlyMap<number, TaskScheduledEvent>;
+  readonly activities: ReadonlyMap<number, OpenActivity>;
   readonly timers: ReadonlyMap<number, Timestamp>;
   readonly children: ReadonlyMap<number, string>;
   readonly latest: number;
+  /** How often the execution was rewound. */
+  readonly life: number;
+}
+
+/** An activity that no result has come for, and how often the execution had been rewound when it was asked for. */
+export interface OpenActivity {
+  readonly event: TaskScheduledEvent;
+  readonly life: number;
 }
 
 /**
@@ -37,10 +45,11 @@ export function replayLog(rows: readonly LogRow[]): ReplayedLog {
 class LogReplay implements ReplayedLog {
   started: ExecutionStartedEvent | undefined;
   readonly history: HistoryEvent[] = [];
-  readonly activities = new Map<number, TaskScheduledEvent>();
+  readonly activities = new Map<number, OpenActivity>();
   readonly timers = new Map<number, Timestamp>();
   readonly children = new Map<number, string>();
   latest = 0;
+  life = 0;
   readonly #queue: HistoryEvent[] = [];
   #taken = 0;
 
@@ -76,8 +85,11 @@ class LogReplay implements ReplayedLog {
       case "executionStarted":
         this.started ??= eventType.value;
         return;
+      case "executionRewound":
+        this.life++;
+        return;
       case "taskScheduled":
-        this.activities.set(eventId, eventType.value);
+        this.activities.set(eventId, { event: eventType.value, life: this.life });
         return;
       case "taskCompleted":
       case "taskFailed":

@@ -36,14 +36,18 @@ export type Lease = TurnLease | ActivityLease;
  * off), then `ready` in a queue, `leased` to a worker, and `over` once a result came or nobody wants one any more.
  */
 export interface Activity {
-  readonly taskId: number;
-  readonly event: TaskScheduledEvent;
+  taskId: number;
+  event: TaskScheduledEvent;
   readonly instanceId: string;
   readonly executionId: string;
+  /** What its tokens end in: the execution, and how often that was rewound before. Event ids are used again by a rewind. */
+  mark: string;
   /** The orchestration that waits for it; none for a detached activity. */
   instance: Instance | undefined;
   /** Key of the stored row of a detached activity. */
   detachedKey: number | undefined;
+  /** Of a detached activity: whether a rewind may still ask what came of it. */
+  isRecallable: boolean;
   state: "held" | "ready" | "leased" | "over";
   /** The newest lease; it may have been given back since. */
   lease: ActivityLease | undefined;
@@ -65,15 +69,13 @@ export interface Activity {
 /** An activity that nobody may take yet. */
 export function createActivity(
   facts: Pick<Activity, "taskId" | "event" | "instanceId" | "executionId" | "instance">,
+  life: number,
 ): Activity {
-  const { taskId, event, instanceId, executionId, instance } = facts;
   return {
-    taskId,
-    event,
-    instanceId,
-    executionId,
-    instance,
+    ...facts,
+    mark: markOf(facts.executionId, life),
     detachedKey: undefined,
+    isRecallable: false,
     state: "held",
     lease: undefined,
     mayBeOut: false,
@@ -84,6 +86,10 @@ export function createActivity(
     isNamed: false,
     suspect: undefined,
   };
+}
+
+export function markOf(executionId: string, life: number): string {
+  return life === 0 ? executionId : `${executionId}~${life}`;
 }
 
 /** What a worker is asked to do. */

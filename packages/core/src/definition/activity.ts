@@ -21,8 +21,9 @@ export interface ActivityContext {
   readonly taskId: number;
   /**
    * The same for every execution of this call: when it is delivered again, retried by a policy, or rewound. Hand it to what
-   * the activity calls, so that nothing is done twice. `{instanceId}:{executionId}:{event id of the first attempt}`; on a
-   * hub that drops tags, retries have keys of their own.
+   * the activity calls, so that nothing is done twice. `{instanceId}:{executionId}:{event id of the first attempt}`; for a
+   * call that comes about only after a rewind, that id is followed by `~` and how often the orchestration was rewound, since
+   * event ids are used again. On a hub that drops tags, retries have keys of their own.
    */
   readonly idempotencyKey: string;
   readonly version: string | undefined;

@@ -29,3 +29,13 @@ export function nameBasedGuid(sha1: Sha1, name: string): string {
   const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
+
+/** The seed of all that an execution derives; a hub that sends no execution id gives the instant of its start instead. */
+export function derivationSeed(instanceId: string | undefined, execution: string | number): string {
+  return `${instanceId}:${execution}`;
+}
+
+/** One of the GUIDs of an execution: those of one purpose are counted (E3). */
+export function derivedGuid(sha1: Sha1, seed: string, purpose: string, counter: number): string {
+  return nameBasedGuid(sha1, `${seed}:${purpose}:${counter}`);
+}

@@ -20,7 +20,7 @@ import type {
 import { DurableTask } from "./durable-task.ts";
 import { EventWait } from "./event-wait.ts";
 import type { Execution } from "./execution.ts";
-import { nameBasedGuid } from "./guid.ts";
+import { derivationSeed, derivedGuid } from "./guid.ts";
 import { createRandom, type Random } from "./random.ts";
 import { type Callee, referenceOf } from "./reference.ts";
 import type { Task, TimerTask } from "./task.ts";
@@ -213,11 +213,11 @@ export class SessionContext implements OrchestrationContext {
 
   /** Ids that no two executions share, the same on every replay (E3). */
   #derive(purpose: string, counter: number): string {
-    return nameBasedGuid(this.#execution.options.sha1, `${this.#seed()}:${purpose}:${counter}`);
+    return derivedGuid(this.#execution.options.sha1, this.#seed(), purpose, counter);
   }
 
   #seed(): string {
-    return `${this.instanceId}:${this.#executionKey}`;
+    return derivationSeed(this.instanceId, this.#executionKey);
   }
 
   #serialize(value: unknown, coder?: PayloadCoder): string | undefined {
