@@ -186,13 +186,13 @@ function activityLease(hub: Hub, response: ActivityResponse): ActivityLease | un
   const { completionToken, instanceId, taskId } = response;
   if (completionToken) {
     const lease = hub.leases.get(completionToken);
-    if (lease?.kind !== "activity" || lease.activity.taskId !== taskId) return undefined;
+    if (lease?.kind !== "activity" || lease.taskId !== taskId) return undefined;
     return isOf(lease.activity.instanceId, instanceId) ? lease : undefined;
   }
   const activity = hub.instances.get(instanceId)?.activities.get(taskId);
   if (activity) return activity.lease;
   for (const lease of hub.leases.values()) {
-    if (lease.kind !== "activity" || lease.activity.taskId !== taskId) continue;
+    if (lease.kind !== "activity" || lease.taskId !== taskId) continue;
     if (lease.activity.instanceId === instanceId) return lease;
   }
   return undefined;

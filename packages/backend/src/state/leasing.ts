@@ -59,7 +59,8 @@ export function leaseActivity(hub: Lessor, activity: Activity, stream: WorkStrea
   // What it names lets a result find its task when the lease is gone (rule 17).
   const token = `${hub.newToken()}${tokenEnd(activity)}`;
   const since = hub.clock.now();
-  const lease: ActivityLease = { kind: "activity", token, stream, since, activity };
+  const { taskId } = activity;
+  const lease: ActivityLease = { kind: "activity", token, stream, since, activity, taskId };
   activity.state = "leased";
   activity.mayBeOut = true;
   activity.lease = lease;

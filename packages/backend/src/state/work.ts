@@ -22,6 +22,8 @@ export interface TurnLease {
 
 /** An activity that a worker is at. */
 export interface ActivityLease {
+  /** As the worker was told: a rewind may give the activity another id meanwhile. */
+  readonly taskId: number;
   readonly kind: "activity";
   readonly token: string;
   readonly stream: WorkStream;
