@@ -22,7 +22,7 @@ const namespace: Uint8Array = Uint8Array.of(
 );
 
 /** A name-based GUID (version 5, RFC 9562): the same name gives the same GUID for ever (E11). */
-export function nameBasedGuid(sha1: Sha1, name: string): string {
+function nameBasedGuid(sha1: Sha1, name: string): string {
   const bytes = sha1(namespace, name).slice(0, 16);
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x50;
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
