@@ -77,6 +77,12 @@ export class ActionLog {
     this.#remove(id);
   }
 
+  /** Whether an event records what the code has asked for under its id. */
+  expects(event: HistoryEvent): boolean {
+    const pending = this.#pending.get(event.eventId);
+    return pending !== undefined && matches(pending, event);
+  }
+
   /** The history records an action: it must be the one that the code asked for under that id (E5). */
   confirm(event: HistoryEvent, position: number): void {
     const pending = this.#pending[event.eventId - this.#firstId];
@@ -178,7 +184,8 @@ function matches({ type, owner }: PendingAction, { eventType }: HistoryEvent): b
   }
 }
 
-function callOf(type: ActionType): DurableCall {
+/** What an action asks for, in words. */
+export function callOf(type: ActionType): DurableCall {
   switch (type.case) {
     case "scheduleTask":
       return { kind: "activity", name: type.value.name };

@@ -1,4 +1,6 @@
 import type {
+  EventRaisedEvent,
+  EventSentEvent,
   ExecutionStartedEvent,
   HistoryEvent,
   OrchestratorAction,
@@ -28,6 +30,8 @@ export interface SessionOptions extends EngineOptions {
   readonly middleware?: readonly OrchestrationMiddleware[] | undefined;
   /** What becomes of an instance whose code no longer fits its history (E5). */
   readonly onNonDeterminism: "fail" | "abandon";
+  /** Whether the hub delivers what another orchestration has sent as that one's record of it, as durabletask-go does. */
+  readonly deliversSentEvents?: boolean | undefined;
 }
 
 /** What came of one episode. */
@@ -144,11 +148,24 @@ export class Session {
     } else if (this.#held !== undefined && !endsSuspension(event)) {
       // A second Suspend changes nothing; held back, it would suspend again what a resume has set free.
       if (event.eventType.case !== "executionSuspended") this.#held.push(event);
+    } else if (this.#wasSentToUs(event)) {
+      this.#execution.events.raise(raisedFrom(event.eventType.value));
     } else if (recordsAction(event)) {
       this.#execution.actions.confirm(event, this.#position);
     } else {
       this.#deliver(event);
     }
+  }
+
+  /** Whether it is another orchestration's record of an event for this one, and not this one's own. */
+  #wasSentToUs(event: HistoryEvent): event is SentEvent {
+    const { eventType } = event;
+    return (
+      this.#options.deliversSentEvents === true &&
+      eventType.case === "eventSent" &&
+      eventType.value.instanceId === this.#execution.instanceId &&
+      !this.#execution.actions.expects(event)
+    );
   }
 
   /** Everything that is not the record of an action. Unknown ids (E6) and kinds are ignored. */
@@ -327,6 +344,12 @@ interface Episode {
   readonly past: readonly HistoryEvent[];
   readonly fresh: readonly HistoryEvent[];
   next: number;
+}
+
+type SentEvent = HistoryEvent & { readonly eventType: { readonly case: "eventSent" } };
+
+function raisedFrom({ name, input }: EventSentEvent): EventRaisedEvent {
+  return { $typeName: "EventRaisedEvent", name, input };
 }
 
 function endsSuspension({ eventType }: HistoryEvent): boolean {

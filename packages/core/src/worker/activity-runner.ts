@@ -10,7 +10,9 @@ import { wrap } from "../engine/orchestration-middleware.ts";
 import { firstAttemptTag } from "../engine/task-call.ts";
 import { createFailure } from "../failure.ts";
 import type { ActivityMiddleware, Middleware } from "../middleware.ts";
+import type { Completion } from "./delivery.ts";
 import { createTaskLogger } from "./task-logger.ts";
+import { tooLargeResult } from "./too-large.ts";
 import type { VersionedEntries } from "./versioned-entries.ts";
 import type { WorkerServices, WorkItemHandler } from "./work-item-handler.ts";
 
@@ -71,15 +73,28 @@ export class ActivityRunner implements WorkItemHandler {
     token: string,
   ): Promise<void> {
     const { hub, delivery } = this.#services;
-    await delivery.retry(error, {
+    const completion = (what: ActivityResponse): Completion => ({
       send: (options) =>
         hub.completeActivityTask(
-          { ...response, completionToken: delivery.carried.tokenOf(token) },
+          { ...what, completionToken: delivery.carried.tokenOf(token) },
           options,
         ),
       abandon: () => this.abandon(token),
       fields: fieldsOf(request),
     });
+    const bytes = this.#largeBytesOf(response);
+    const refused = (refusal: unknown): Promise<unknown> =>
+      delivery.complete(completion(tooLargeResult(response, bytes ?? 0, refusal)));
+    await delivery.retry(error, {
+      ...completion(response),
+      ...(bytes !== undefined && { refused }),
+    });
+  }
+
+  /** The size of a result that the hub may have refused for it. */
+  #largeBytesOf({ result = "" }: ActivityResponse): number | undefined {
+    const bytes = Buffer.byteLength(result);
+    return bytes > this.#services.settings.maximumCompletionBytes ? bytes : undefined;
   }
 
   abandon(completionToken: string): Promise<unknown> {

@@ -37,6 +37,11 @@ export interface Completion {
   readonly abandon: () => Promise<unknown>;
   /** What the log says of it. */
   readonly fields: Readonly<Record<string, unknown>>;
+  /**
+   * For what may be too large for the hub: called in place of `abandon` once the hub has refused it, since handed out again the
+   * item would come to the same.
+   */
+  readonly refused?: ((refusal: unknown) => Promise<unknown>) | undefined;
 }
 
 /** Brings what came of a work item to the hub. */
@@ -62,7 +67,7 @@ export class Delivery {
    *
    * The first try is the caller's, so that nothing of this is made for completions that succeed at once.
    */
-  async retry(error: unknown, { send, abandon, fields }: Completion): Promise<boolean> {
+  async retry(error: unknown, { send, abandon, fields, refused }: Completion): Promise<boolean> {
     const { clock, signal, connecting } = this.#options;
     let refusal = error;
     for (let attempt = 1; !signal.aborted; attempt += 1) {
@@ -71,6 +76,7 @@ export class Delivery {
       // The hub knows nothing of it: there is nothing to be handed back.
       if (code === "NOT_FOUND") return false;
       if (code !== undefined && hopeless.has(code)) break;
+      if (code === "RESOURCE_EXHAUSTED" && refused !== undefined) break;
       // However long the hub is away: what it may have lost is delivered when it is back.
       await (connecting() ?? sleep(clock, doubling(attempt - 1, 200, 15_000), signal));
       if (attempt === attempts || signal.aborted) break;
@@ -81,8 +87,19 @@ export class Delivery {
         refusal = thrown;
       }
     }
-    await this.abandon(abandon, fields);
+    const isRefused = refused !== undefined && !signal.aborted && !isAbsent(refusal);
+    await this.abandon(isRefused ? () => refused(refusal) : abandon, fields);
     return false;
+  }
+
+  /** Completes a work item, the first try included. */
+  async complete(completion: Completion): Promise<boolean> {
+    try {
+      await completion.send(this.call);
+      return true;
+    } catch (error) {
+      return await this.retry(error, completion);
+    }
   }
 
   #warn(error: unknown, attempt: number, fields: Completion["fields"]): void {
@@ -106,4 +123,12 @@ export class Delivery {
       );
     }
   }
+}
+
+/** The hub was not there, or not well: that says nothing about what was sent. */
+function isAbsent(error: unknown): boolean {
+  return (
+    error instanceof TaskHubError &&
+    (error.code === "UNAVAILABLE" || error.code === "DEADLINE_EXCEEDED")
+  );
 }

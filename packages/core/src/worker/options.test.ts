@@ -10,6 +10,7 @@ describe("worker options", () => {
     [{ sessions: { bytes: Number.NaN } }, /sessions\.bytes/u],
     [{ shutdownTimeout: { seconds: -1 } }, /shutdownTimeout/u],
     [{ maximumTimerInterval: { seconds: 0 } }, /maximumTimerInterval/u],
+    [{ maximumCompletionBytes: 1024 * 1024 - 1 }, /at least 1 MiB/u],
   ])("refuse %j", (options, reason) => {
     expect(() => workerSettings(options)).toThrow(reason);
   });

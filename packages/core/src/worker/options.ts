@@ -97,6 +97,12 @@ export interface TaskHubWorkerOptions {
    * that call activities there, and the other way round. Default: `"plain"`.
    */
   readonly activityInputs?: "plain" | "dotnet" | undefined;
+  /**
+   * What comes of a turn goes to the hub in parts of at most so many bytes; a single call, result or custom status that is larger
+   * goes alone, and fails its task or instance if the hub refuses it. At least 1 MiB. Default: no limit. Give it to hubs that gather
+   * parts, and take messages of a limited size: .NET, which calls it `CompleteOrchestrationWorkItemChunkSizeInBytes`, has 4,089,446.
+   */
+  readonly maximumCompletionBytes?: number | undefined;
   /** How values become payloads. Default: JSON. */
   readonly converter?: PayloadConverter | undefined;
   /** What waits between tries waits on it. Default: the platform's clock. */
@@ -120,6 +126,7 @@ export interface WorkerSettings {
   readonly workItemFilters: "auto" | "none" | WorkItemFilters;
   readonly failureOf: (thrown: unknown) => TaskFailureDetails;
   readonly onNonDeterminism: "fail" | "abandon";
+  readonly maximumCompletionBytes: number;
   readonly converter: PayloadConverter;
   readonly clock: Clock;
   readonly random: () => number;
@@ -150,10 +157,18 @@ export function workerSettings(options: TaskHubWorkerOptions): WorkerSettings {
       options.workItemFilters ?? (options.versioning?.version === undefined ? "none" : "auto"),
     failureOf: failureEncoder(options, logger),
     onNonDeterminism: options.onNonDeterminism ?? "fail",
+    maximumCompletionBytes: completionBytes(
+      options.maximumCompletionBytes ?? Number.MAX_SAFE_INTEGER,
+    ),
     converter: options.converter ?? jsonConverter,
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
   };
+}
+
+function completionBytes(value: number): number {
+  if (positive(value, "maximumCompletionBytes") >= 1024 * 1024) return value;
+  throw new InvalidArgumentError(`maximumCompletionBytes is ${value}; it must be at least 1 MiB`);
 }
 
 function watchdogMs(watchdog: boolean | Duration | undefined): number | undefined {

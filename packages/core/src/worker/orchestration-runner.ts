@@ -7,16 +7,17 @@ import type {
   TaskFailureDetails,
   WorkItem,
 } from "@durabletask/protobuf";
-import { OrchestrationStatus } from "@durabletask/protobuf";
-import { toAction } from "../engine/action-log.ts";
 import type { RegisteredOrchestrator } from "../engine/program.ts";
 import { Session, type SessionOptions, type Turn } from "../engine/session.ts";
 import { createFailure } from "../failure.ts";
 import type { Middleware } from "../middleware.ts";
+import { mayExceed } from "./completion-parts.ts";
+import { failedTurn } from "./failed-turn.ts";
 import type { WorkerSettings } from "./options.ts";
 import { sessionScope, settle, sha1 } from "./platform.ts";
 import { createTaskLogger } from "./task-logger.ts";
 import { sessionRequest, Sessions } from "./sessions.ts";
+import { completionOf, deliverParts, isStray } from "./turn-delivery.ts";
 import { Violations } from "./violations.ts";
 import { readHistory } from "./streamed-history.ts";
 import { versionMismatch } from "./version-match.ts";
@@ -34,6 +35,7 @@ export class OrchestrationRunner implements WorkItemHandler {
   readonly #sessions: Sessions;
   readonly #violations = new Violations();
   readonly #sessionOptions: SessionOptions;
+  readonly #tokenlessOptions: SessionOptions;
   /** All code of orchestrators runs in it; made once, since a context of its own for each turn costs more than most turns. */
   readonly #scope: AsyncResource;
 
@@ -53,13 +55,15 @@ export class OrchestrationRunner implements WorkItemHandler {
       onViolation: (instanceId, executionId, error) =>
         this.#violations.put(instanceId, executionId, error),
     };
+    this.#tokenlessOptions = { ...this.#sessionOptions, deliversSentEvents: true };
   }
 
   /** One promise a turn, and for code that moves by promises one more: this is where a busy worker spends its time. */
-  async run({ request: item, completionToken }: WorkItem, codeEnded: () => void): Promise<void> {
-    if (item.case !== "orchestratorRequest") return;
-    const request = item.value;
-    const { hub, delivery } = this.#services;
+  async run(item: WorkItem, codeEnded: () => void): Promise<void> {
+    if (item.request.case !== "orchestratorRequest") return;
+    const { completionToken } = item;
+    const request = item.request.value;
+    const { hub, delivery, settings } = this.#services;
     const leave = this.#enter(request);
     let outcome: TurnOutcome;
     try {
@@ -67,7 +71,7 @@ export class OrchestrationRunner implements WorkItemHandler {
       // No promise where the history has come with the request, which is nearly always.
       const isElsewhere = found === undefined && request.requiresHistoryStreaming;
       const past = isElsewhere ? await this.#readHistory(request) : request.pastEvents;
-      const session = found ?? this.#open(past, request.newEvents);
+      const session = found ?? this.#open(past, request.newEvents, completionToken);
       if (session instanceof Session) {
         const turn = this.#step(session, past, request.newEvents);
         outcome = turn instanceof Promise ? await turn : turn;
@@ -81,10 +85,12 @@ export class OrchestrationRunner implements WorkItemHandler {
     this.#log(outcome, request);
     const response = responseOf(outcome, request.instanceId, completionToken);
     if (response === undefined) return await this.#handBack(request, completionToken);
+    if (isStray(item, delivery)) return;
     try {
-      await hub.completeOrchestratorTask(response, delivery.call);
+      if (mayExceed(response, settings.maximumCompletionBytes)) await this.#deliver(item, response);
+      else await hub.completeOrchestratorTask(response, delivery.call);
     } catch (error) {
-      await this.#retry(error, response);
+      await this.#retry(error, item, response);
     }
   }
 
@@ -134,16 +140,23 @@ export class OrchestrationRunner implements WorkItemHandler {
   }
 
   /** Not acknowledged. */
-  async #retry(error: unknown, response: OrchestratorResponse): Promise<void> {
-    const { hub, delivery } = this.#services;
-    const { instanceId, completionToken } = response;
-    const isAcknowledged = await delivery.retry(error, {
-      send: (options) => hub.completeOrchestratorTask(response, options),
-      abandon: () => this.abandon(completionToken),
-      fields: { instanceId },
-    });
-    // The hub may or may not have this turn: what the session has seen is no longer known to be the past.
-    if (!isAcknowledged) this.#sessions.drop(instanceId, completionToken);
+  async #retry(error: unknown, item: WorkItem, response: OrchestratorResponse): Promise<void> {
+    const { delivery } = this.#services;
+    const isAcknowledged = await delivery.retry(
+      error,
+      completionOf(this.#services, item, response),
+    );
+    if (!isAcknowledged) this.#drop(response);
+  }
+
+  /** Too large for one message, or nearly so. */
+  async #deliver(item: WorkItem, response: OrchestratorResponse): Promise<void> {
+    if (!(await deliverParts(this.#services, item, response))) this.#drop(response);
+  }
+
+  /** The hub may or may not have this turn: what the session has seen is no longer known to be the past. */
+  #drop({ instanceId, completionToken }: OrchestratorResponse): void {
+    this.#sessions.drop(instanceId, completionToken);
   }
 
   /** The session that has seen the past, or what becomes of the turn without one; nothing where one is to be opened. */
@@ -167,7 +180,8 @@ export class OrchestrationRunner implements WorkItemHandler {
   }
 
   #keep(session: Session, request: OrchestratorRequest, mark: string, { hasEnded }: Turn): void {
-    if (hasEnded || this.#services.settings.sessionCount === 0) return;
+    // Without a token nothing would tell which past the session has seen.
+    if (hasEnded || mark === "" || this.#services.settings.sessionCount === 0) return;
     if (!sessionRequest(request).isExtended) return;
     const { instanceId, executionId } = request;
     // Before the completion is acknowledged: an embedded hub may hand out the next turn first.
@@ -183,6 +197,7 @@ export class OrchestrationRunner implements WorkItemHandler {
   #open(
     past: readonly HistoryEvent[],
     fresh: readonly HistoryEvent[],
+    completionToken: string,
   ): Session | Turn | "rejected" {
     const started = startOf(past, fresh);
     if (started === undefined) throw new Error("the history has no ExecutionStarted event");
@@ -196,7 +211,11 @@ export class OrchestrationRunner implements WorkItemHandler {
     const orchestrator = this.#orchestrators.find(started.name, started.version);
     return orchestrator === undefined
       ? failedTurn(notFound(started))
-      : new Session(orchestrator, this.#sessionOptions);
+      : new Session(
+          orchestrator,
+          // Known by its missing tokens: durabletask-go, and hubs of its kind.
+          completionToken === "" ? this.#tokenlessOptions : this.#sessionOptions,
+        );
   }
 }
 
@@ -265,19 +284,4 @@ function notFound({ name, version }: ExecutionStartedEvent): TaskFailureDetails 
   const which = version ? ` in version '${version}'` : "";
   const message = `no orchestrator named '${name}'${which} is registered with the worker that took the turn`;
   return createFailure("OrchestratorTaskNotFound", message, true);
-}
-
-/** A turn that fails its instance without having run any of its code. */
-function failedTurn(failureDetails: TaskFailureDetails): Turn {
-  const action = toAction(-1, {
-    case: "completeOrchestration",
-    value: {
-      $typeName: "CompleteOrchestrationAction",
-      orchestrationStatus: OrchestrationStatus.FAILED,
-      failureDetails,
-      carryoverEvents: [],
-      tags: {},
-    },
-  });
-  return { actions: [action], customStatus: undefined, hasEnded: true };
 }
