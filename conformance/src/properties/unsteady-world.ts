@@ -247,6 +247,7 @@ export class UnsteadyWorld {
     const options: TaskHubWorkerOptions = {
       clock: this.clock,
       logger: { warn: keep, error: keep },
+      random: () => 0.5,
       maximumTimerInterval: { milliseconds: 2 * unitMs },
       sessions,
     };

@@ -159,7 +159,8 @@ export class WorkLoop {
     }
     release();
     this.#underWay.delete(item);
-    this.#carried.end(item);
+    const again = this.#carried.end(item);
+    if (again !== undefined) this.#dispatch(again);
     if (this.#underWay.size === 0) this.#whenDrained?.();
   }
 

@@ -178,6 +178,30 @@ describe("work that is under way when a stream is lost", () => {
     expect(run.activityResponses.at(-1)).toMatchObject({ completionToken: "t2" });
   });
 
+  it("is run again if it came again while its completion was on the way under an older token", async () => {
+    const { activity, seen, end } = gated();
+    const run = new ScriptedWorkerRun([activity]);
+    // A hub that was restarted does not know the older token, and says nothing of it.
+    const answer = Promise.withResolvers<object>();
+    run.hub.answer("completeActivityTask", (_request, _options, nth) =>
+      nth === 0 ? answer.promise : {},
+    );
+    await run.worker.start();
+    await settle();
+    await run.send(activityItem("slow", { token: "t1" }));
+    run.hub.workStream.end();
+    end("done");
+    await run.pass(1000);
+    await run.send(activityItem("slow", { token: "t2" }));
+    answer.resolve({});
+    await settle();
+    expect(seen.runs).toBe(2);
+    expect(run.activityResponses.map(({ completionToken }) => completionToken)).toEqual([
+      "t1",
+      "t2",
+    ]);
+  });
+
   it("is handed back under the newest token", async () => {
     const { activity } = gated();
     const run = new ScriptedWorkerRun([activity]);
