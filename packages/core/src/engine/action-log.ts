@@ -79,7 +79,7 @@ export class ActionLog {
 
   /** Whether an event records what the code has asked for under its id. */
   expects(event: HistoryEvent): boolean {
-    const pending = this.#pending.get(event.eventId);
+    const pending = this.#pending[event.eventId - this.#firstId];
     return pending !== undefined && matches(pending, event);
   }
 
