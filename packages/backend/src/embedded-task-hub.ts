@@ -10,6 +10,7 @@ import {
   terminateInstance,
   waitForInstance,
 } from "./calls/instance-calls.ts";
+import { Intake } from "./calls/intake.ts";
 import { listInstanceIds } from "./calls/list-call.ts";
 import { purge } from "./calls/purge-call.ts";
 import { streamHistory } from "./calls/history-call.ts";
@@ -143,7 +144,7 @@ export async function openEmbeddedTaskHub(
     await host.close();
   };
   return {
-    ...createInProcessTransport(handlersOf(host)),
+    ...createInProcessTransport(handlersOf(host, new Intake(clock))),
     stats: () => statsOf(host.hub),
     hasWorkerFor: ({ kind, name, version }) => host.hub.hasWorkerFor(kind, name, version),
     close,
@@ -160,7 +161,7 @@ function positive(value: number, name: string): number {
   throw new InvalidArgumentError(`${name} must be a positive whole number, not ${value}`);
 }
 
-function handlersOf(host: TaskHubHost): TaskHubHandlers {
+function handlersOf(host: TaskHubHost, intake: Intake): TaskHubHandlers {
   /** Calls `apply` with the hub as it is now. */
   const call =
     <I, O>(apply: (hub: Hub, request: I, options: CallOptions) => Promise<O>) =>
@@ -172,9 +173,18 @@ function handlersOf(host: TaskHubHost): TaskHubHandlers {
         throw isExpected(error, options) ? error : host.fail(hub, error);
       }
     };
+  /** The same for calls that bring more to write: when it is their turn. */
+  const intakeCall = <I, O>(
+    apply: (hub: Hub, request: I, options: CallOptions) => Promise<O>,
+    charactersOf: (request: I) => number,
+  ) => {
+    const admitted = call(apply);
+    return async (request: I, options: CallOptions): Promise<O> =>
+      await intake.run(charactersOf(request), options, () => admitted(request, options));
+  };
   return {
     hello: call(async (_, request) => request),
-    startInstance: call(startInstance),
+    startInstance: intakeCall(startInstance, ({ input }) => input?.length ?? 0),
     getInstance: call(getInstance),
     waitForInstanceStart: call((hub, request, options) =>
       waitForInstance(hub, request, "start", options),
@@ -182,10 +192,10 @@ function handlersOf(host: TaskHubHost): TaskHubHandlers {
     waitForInstanceCompletion: call((hub, request, options) =>
       waitForInstance(hub, request, "end", options),
     ),
-    raiseEvent: call(raise),
-    terminateInstance: call(terminateInstance),
-    suspendInstance: call(suspendInstance),
-    resumeInstance: call(resumeInstance),
+    raiseEvent: intakeCall(raise, ({ input }) => input?.length ?? 0),
+    terminateInstance: intakeCall(terminateInstance, ({ output }) => output?.length ?? 0),
+    suspendInstance: intakeCall(suspendInstance, ({ reason }) => reason?.length ?? 0),
+    resumeInstance: intakeCall(resumeInstance, ({ reason }) => reason?.length ?? 0),
     queryInstances: call(queryInstances),
     listInstanceIds: call(listInstanceIds),
     purgeInstances: call(purge),
