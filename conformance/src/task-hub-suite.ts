@@ -1,4 +1,5 @@
 import { describe } from "vitest";
+import { describeChunks } from "./suites/chunk-suite.ts";
 import { describeChildren } from "./suites/child-suite.ts";
 import { describeCrashes } from "./suites/crash-suite.ts";
 import { describeDurability } from "./suites/durability-suite.ts";
@@ -47,6 +48,7 @@ const topics: Readonly<Record<string, (createStore: CreateStore) => void>> = {
   limits: describeLimits,
   dispatch: describeDispatch,
   leases: describeLeases,
+  chunks: describeChunks,
   sessions: describeSessions,
   crashes: describeCrashes,
   durability: describeDurability,

@@ -58,8 +58,11 @@ export function checkActivityResponse({ result, failureDetails }: ActivityRespon
   checkEncodable(TaskFailureDetailsSchema, failureDetails, "failureDetails");
 }
 
-export function checkOrchestratorResponse({ customStatus, actions }: OrchestratorResponse): void {
+export function checkOrchestratorResponse(response: OrchestratorResponse): void {
+  const { customStatus, actions, chunkIndex } = response;
   checkText(customStatus, "customStatus");
+  if (chunkIndex !== undefined && !(Number.isInteger(chunkIndex) && chunkIndex >= 0))
+    throw wrong("chunkIndex", String(chunkIndex));
   for (const action of actions) checkAction(action);
 }
 

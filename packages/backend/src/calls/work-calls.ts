@@ -1,4 +1,5 @@
 import type { CallOptions } from "@durabletask/core";
+import { TaskHubError } from "@durabletask/core";
 import type {
   AbandonActivityTaskRequest,
   AbandonActivityTaskResponse,
@@ -11,12 +12,13 @@ import type {
   WorkItem,
 } from "@durabletask/protobuf";
 import { abandonActivity, completeActivity } from "../commands/activity.ts";
-import { commitTurn } from "../commands/turn.ts";
+import { commitTurn, refuseTurn } from "../commands/turn.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import { WorkStream } from "../dispatch/work-stream.ts";
 import { checkActivityResponse, checkOrchestratorResponse } from "./message-checks.ts";
 import type { Hub } from "../state/hub.ts";
-import { isCurrent, isGood } from "../state/leases.ts";
+import { fenceTurns, isCurrent, isGood } from "../state/leases.ts";
+import { isChunk, ResponseChunks } from "../state/response-chunks.ts";
 import { tokenEnd } from "../state/leasing.ts";
 import type { Activity, ActivityLease, TurnLease } from "../state/work.ts";
 
@@ -67,18 +69,49 @@ export async function completeTurn(
   const lease = turnLease(hub, response.completionToken, response.instanceId);
   if (!lease) return await unmatched(hub);
   checkOrchestratorResponse(response);
-  const { instance } = lease;
+  const chunks = isChunk(response) && isGood(lease) ? gather(lease, response) : undefined;
+  const whole = chunks ? (chunks.excess ?? chunks.whole) : response;
+  // The worker is at it until all is there.
+  if (whole === undefined || (!chunks && response.isPartial)) return await unmatched(hub);
   hub.leases.release(lease);
-  if (!response.completionToken && isAmbiguous(lease)) giveUp(hub, lease);
-  else if (response.requiresHistory && response.actions.length === 0) retryTurn(hub, lease);
-  else if (isGood(lease)) {
-    // It may be with somebody else by now, or about to be.
-    if (!isCurrent(lease)) hub.withdrawTurn(instance);
-    commitTurn(hub, lease, response);
-  }
+  finish(hub, lease, whole, response);
   hub.dispatcher.serve(lease.stream);
-  await hub.journal.settled(instance.batch);
+  await hub.journal.settled(lease.instance.batch);
   return completed;
+}
+
+function gather(lease: TurnLease, response: OrchestratorResponse): ResponseChunks {
+  lease.chunks ??= new ResponseChunks();
+  try {
+    lease.chunks.add(response);
+  } catch (cause) {
+    throw new TaskHubError("INVALID_ARGUMENT", "The response cannot be encoded.", { cause });
+  }
+  return lease.chunks;
+}
+
+/** What came of the turn, or what is wrong with how it came; `response` is the message that brought the last of it. */
+function finish(
+  hub: Hub,
+  lease: TurnLease,
+  whole: OrchestratorResponse | string,
+  response: OrchestratorResponse,
+): void {
+  const { instance } = lease;
+  if (!response.completionToken && isAmbiguous(lease)) return runAgain(hub, lease);
+  if (response.requiresHistory && response.actions.length === 0) return retryTurn(hub, lease);
+  if (!isGood(lease)) return;
+  // It may be with somebody else by now, or about to be.
+  if (!isCurrent(lease)) hub.withdrawTurn(instance);
+  if (typeof whole === "string") refuseTurn(hub, lease, response, whole);
+  else commitTurn(hub, lease, whole);
+}
+
+/** Nobody's answer to it counts any more. */
+function runAgain(hub: Hub, lease: TurnLease): void {
+  hub.leases.giveUpTurn(lease);
+  fenceTurns(lease.instance);
+  hub.considerTurn(lease.instance);
 }
 
 /** Nothing is changed; but what came before it may not be on disk yet. */
@@ -92,13 +125,7 @@ function retryTurn(hub: Hub, lease: TurnLease): void {
   if (!isCurrent(lease)) return;
   // A worker that asks for more than everything would ask for ever.
   if (lease.isComplete) return backOff(hub, lease);
-  giveUp(hub, lease);
-}
-
-/** It is handed out again at once. */
-function giveUp(hub: Hub, lease: TurnLease): void {
   hub.leases.giveUpTurn(lease);
-  lease.instance.lateTurns = undefined;
   hub.considerTurn(lease.instance);
 }
 

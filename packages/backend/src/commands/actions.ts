@@ -12,7 +12,7 @@ import type { Instance } from "../state/instance.ts";
 
 /** What is wrong with an action that the hub cannot carry out (rule 10). */
 export interface ActionFault {
-  readonly errorType: "UnknownAction" | "InvalidAction" | "PayloadTooLarge";
+  readonly errorType: "UnknownAction" | "InvalidAction" | "PayloadTooLarge" | "ResponseTooLarge";
   readonly message: string;
 }
 

@@ -10,6 +10,7 @@ import {
   orchestratorStarted,
 } from "../state/history-events.ts";
 import type { Hub } from "../state/hub.ts";
+import { fenceTurns } from "../state/leases.ts";
 import type { Instance } from "../state/instance.ts";
 import type { Activity } from "../state/work.ts";
 import { toTimestamp } from "../time/timestamp.ts";
@@ -27,8 +28,7 @@ export function markEnded(hub: Hub, instance: Instance, completed: ExecutionComp
   instance.inbox.length = 0;
   hub.withdrawTurn(instance);
   // A turn in flight is fenced: its lease lives on for its worker's credit only (rule 6).
-  instance.turn = undefined;
-  instance.lateTurns = undefined;
+  fenceTurns(instance);
   cancelTimers(hub, instance);
   if (instance.suspect) hub.quarantine.settle(instance.suspect);
   hub.journal.touch(instance);

@@ -7,6 +7,7 @@ import type {
 import { OrchestrationStatus } from "@durabletask/protobuf";
 import { completion, executionCompleted, failure } from "../state/history-events.ts";
 import type { Hub } from "../state/hub.ts";
+import { fenceTurns } from "../state/leases.ts";
 import type { Instance } from "../state/instance.ts";
 import type { TurnLease } from "../state/work.ts";
 import { toTimestamp } from "../time/timestamp.ts";
@@ -39,10 +40,21 @@ export function commitTurn(hub: Hub, lease: TurnLease, response: OrchestratorRes
   }
 }
 
+/** Fails the instance because of what a worker sent of its answer (rule 14). */
+export function refuseTurn(
+  hub: Hub,
+  lease: TurnLease,
+  part: OrchestratorResponse,
+  flaw: string,
+): void {
+  noteTurn(hub, lease.instance, part);
+  const message = `${flaw}, which is more than this task hub takes. Let the orchestrator ask for less at once.`;
+  fail(hub, lease, { errorType: "ResponseTooLarge", message });
+}
+
 function noteTurn(hub: Hub, instance: Instance, response: OrchestratorResponse): void {
   const batch = hub.journal.begin();
-  instance.turn = undefined;
-  instance.lateTurns = undefined;
+  fenceTurns(instance);
   instance.quickReturns = 0;
   instance.backOffs = undefined;
   if (instance.suspect) hub.quarantine.settle(instance.suspect);

@@ -110,6 +110,8 @@ export class Leases {
   }
 
   #takeBack(lease: Lease, delayMs: number): void {
+    // Without its stream, no more of an answer will come.
+    if (lease.kind === "turn" && lease.stream.end) lease.chunks = undefined;
     if (!isCurrent(lease)) return;
     if (lease.kind === "turn") this.#takeTurn(lease, delayMs);
     else this.#takeActivity(lease, delayMs);
@@ -159,6 +161,15 @@ export class Leases {
 export function isCurrent(lease: Lease): boolean {
   if (lease.kind === "turn") return lease.instance.turn === lease;
   return lease.activity.state === "leased" && lease.activity.lease === lease;
+}
+
+/** Nobody who is at the instance's turn, or was, may complete it any more. */
+export function fenceTurns(instance: Instance): void {
+  const { turn, lateTurns } = instance;
+  if (turn) turn.chunks = undefined;
+  for (const late of lateTurns ?? []) late.chunks = undefined;
+  instance.turn = undefined;
+  instance.lateTurns = undefined;
 }
 
 /** Whether its turn may be committed: nobody else has committed one since. */

@@ -47,6 +47,7 @@ export function leaseTurn(hub: Lessor, instance: Instance, stream: WorkStream): 
     started,
     newEvents,
     isComplete,
+    chunks: undefined,
   };
   const request = orchestratorRequest(lease);
   instance.turn = lease;

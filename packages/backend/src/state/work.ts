@@ -3,6 +3,7 @@ import type { Place } from "../dispatch/linked-list.ts";
 import type { WorkStream } from "../dispatch/work-stream.ts";
 import type { BackOffs } from "./back-offs.ts";
 import type { Instance } from "./instance.ts";
+import type { ResponseChunks } from "./response-chunks.ts";
 import type { Suspect } from "./suspect.ts";
 
 /** A turn that a worker is at. It counts while it is the `turn` of its instance; afterwards only its credit does. */
@@ -18,6 +19,8 @@ export interface TurnLease {
   readonly newEvents: readonly HistoryEvent[];
   /** Whether the worker got the whole history. */
   readonly isComplete: boolean;
+  /** What has come of an answer that the worker sends in parts. */
+  chunks: ResponseChunks | undefined;
 }
 
 /** An activity that a worker is at. */
