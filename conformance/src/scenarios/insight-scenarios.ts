@@ -105,7 +105,7 @@ export function describeInsight(setting: Setting): void {
     expect(stuck?.summary).toContain("activity 'there' (#2), which no connected worker can take");
     const there = defineActivity("there", () => "there");
     await world.work([there], {
-      workItemFilters: { activities: [{ name: "there" }], orchestrations: [{ name: "-" }] },
+      workItemFilters: { activities: [{ name: "there" }] },
     });
     expect((await world.end(id)).output).toEqual(["here", "there"]);
   });

@@ -50,16 +50,33 @@ export function describeDispatch(createStore: CreateStore): void {
     expect(rest.map((turn) => turn.request.instanceId).toSorted()).toEqual(["x0", "x3", "z"]);
   });
 
-  it("filters activities as well; a kind without filters is taken whole", async () => {
+  it("filters activities as well", async () => {
     const bench = await openBench(createStore);
     const worker = bench.worker({
-      request: { workItemFilters: { activities: [{ name: "mine" }] } },
+      request: {
+        workItemFilters: { orchestrations: [{ name: "main" }], activities: [{ name: "mine" }] },
+      },
     });
     await bench.start("a");
     await worker.run(schedule(1, "yours"), schedule(2, "mine"), schedule(3, "constructor"));
     expect((await worker.work()).request.name).toBe("mine");
     await worker.run();
     expect(await worker.isIdle()).toBe(true);
+  });
+
+  it("gives a worker that names only one kind nothing of the other", async () => {
+    const bench = await openBench(createStore);
+    const activities = bench.worker({
+      request: { workItemFilters: { activities: [{ name: "work" }] } },
+    });
+    const turns = bench.worker({
+      request: { workItemFilters: { orchestrations: [{ name: "main" }] } },
+    });
+    await bench.start("a");
+    expect(await activities.isIdle()).toBe(true);
+    await turns.run(schedule(1, "work"));
+    expect(await turns.isIdle()).toBe(true);
+    expect((await activities.activity()).request.name).toBe("work");
   });
 
   it("spreads work over workers that wait", async () => {
@@ -228,7 +245,7 @@ export function describeDispatch(createStore: CreateStore): void {
   it("rule 9: what one worker abandons, another one has at once", async () => {
     const bench = await openBench(createStore);
     await bench.start("a", { version: "2" });
-    const request = { workItemFilters: { activities: [{ name: "none" }] } };
+    const request = { workItemFilters: { orchestrations: [{ name: "main" }] } };
     const old = bench.worker({ hasSessions: true, request });
     await old.abandon(await old.turn());
     expect(await old.isIdle()).toBe(true);

@@ -88,7 +88,7 @@ export function describeGenerations(createStore: CreateStore): void {
     const bench = await openBench(createStore);
     await bench.start("a");
     const turns = bench.worker({
-      request: { workItemFilters: { activities: [{ name: "none" }] } },
+      request: { workItemFilters: { orchestrations: [{ name: "main" }] } },
     });
     await turns.run(schedule(1, "dropped"));
     await bench.service.raiseEvent({ instanceId: "a", name: "go" });

@@ -138,10 +138,12 @@ export const instances: Scenarios = {
   async "suspends and resumes, with reasons in the history"(bench) {
     await bench.work([parked]);
     const id = await park(bench, bench.id("suspended"));
+    const isSuspended = async () =>
+      (await bench.client.getOrchestrationState(id))?.status === "SUSPENDED";
     await bench.client.suspendOrchestration(id, { reason: "month's end" });
-    expect((await bench.client.getOrchestrationState(id))?.status).toBe("SUSPENDED");
+    await bench.until(isSuspended);
     await bench.client.raiseOrchestrationEvent(id, "go", 7);
-    expect((await bench.client.getOrchestrationState(id))?.status).toBe("SUSPENDED");
+    expect(await isSuspended()).toBe(true);
     await bench.client.resumeOrchestration(id, { reason: "books closed" });
     expect((await bench.end(id)).output).toBe(7);
     const history = await bench.client.getOrchestrationHistory(id);

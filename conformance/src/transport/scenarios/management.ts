@@ -97,7 +97,8 @@ export const management: Scenarios = {
     await bench.client.restartOrchestration(bench.id("again"));
     await bench.until(async () => {
       const now = await bench.client.getOrchestrationState(bench.id("again"));
-      return now?.executionId !== before?.executionId && now?.status === "COMPLETED";
+      const isAnother = Number(now?.createdAt) > Number(before?.createdAt);
+      return isAnother && now?.status === "COMPLETED";
     });
     const other = await bench.client.restartOrchestration(bench.id("again"), {
       newInstanceId: true,

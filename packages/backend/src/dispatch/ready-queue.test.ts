@@ -3,7 +3,7 @@ import { Fifo } from "./fifo.ts";
 import { ReadyQueue } from "./ready-queue.ts";
 import { WorkFilter } from "./work-filter.ts";
 
-const all = new WorkFilter([]);
+const all = new WorkFilter(undefined);
 const mine = new WorkFilter([{ name: "mine", versions: [] }]);
 
 type Queue = ReadyQueue<string, string>;
@@ -117,12 +117,13 @@ describe("WorkFilter", () => {
 
 describe("WorkFilter", () => {
   it("has the same key as another one that takes the same", () => {
-    const key = (...filters: ConstructorParameters<typeof WorkFilter>[0]) =>
+    const key = (...filters: NonNullable<ConstructorParameters<typeof WorkFilter>[0]>) =>
       new WorkFilter(filters).key;
     const x = { name: "x", versions: ["1", "2"] };
     const y = { name: "y", versions: [] };
     expect(key(x, y)).toBe(key(y, { name: "x", versions: ["2", "1", "1"] }));
     expect(new Set([key(), key(x), key(y), key(x, y), key({ ...x, versions: [] })]).size).toBe(5);
+    expect(all.key).not.toBe(key());
   });
 });
 

@@ -5,10 +5,12 @@ export class WorkFilter {
   readonly #versions = new Map<string, Set<string>>();
   readonly #takesAll: boolean;
 
-  /** Without filters the kind is taken whole. */
-  constructor(filters: readonly { readonly name: string; readonly versions: readonly string[] }[]) {
-    this.#takesAll = filters.length === 0;
-    for (const { name, versions } of filters) {
+  /** A worker that sends no filters takes the kind whole; one that sends filters, and none for this kind, none of it. */
+  constructor(
+    filters: readonly { readonly name: string; readonly versions: readonly string[] }[] | undefined,
+  ) {
+    this.#takesAll = filters === undefined;
+    for (const { name, versions } of filters ?? []) {
       const known = this.#versions.get(name);
       if (!known) this.#versions.set(name, new Set(versions));
       else if (versions.length === 0 || known.size === 0) known.clear();
@@ -17,7 +19,7 @@ export class WorkFilter {
     const named = Array.from(this.#versions, ([name, versions]) =>
       JSON.stringify([name, ...[...versions].sort()]),
     );
-    this.key = named.sort().join();
+    this.key = this.#takesAll ? "*" : named.sort().join();
   }
 
   /** Work without a version counts as version "". */

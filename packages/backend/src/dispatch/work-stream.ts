@@ -38,8 +38,8 @@ export class WorkStream {
   constructor(request: GetWorkItemsRequest, hasSessions: boolean, number: number) {
     this.number = number;
     const filters = request.workItemFilters;
-    this.turnFilter = new WorkFilter(filters?.orchestrations ?? []);
-    this.activityFilter = new WorkFilter(filters?.activities ?? []);
+    this.turnFilter = new WorkFilter(filters?.orchestrations);
+    this.activityFilter = new WorkFilter(filters?.activities);
     this.turnCredits = credits(request.maxConcurrentOrchestrationWorkItems);
     this.activityCredits = credits(request.maxConcurrentActivityWorkItems);
     this.hasSessions = hasSessions;

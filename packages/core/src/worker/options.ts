@@ -47,7 +47,7 @@ export interface WorkerVersioning {
   readonly failureStrategy?: "reject" | "fail" | undefined;
 }
 
-/** Work by name; a kind that is left out, or empty, is taken whole: the wire knows no other meaning. */
+/** Work by name. A kind that is left out, or empty, is not taken at all. */
 export interface WorkItemFilters {
   readonly orchestrations?: readonly WorkItemFilter[] | undefined;
   readonly activities?: readonly WorkItemFilter[] | undefined;

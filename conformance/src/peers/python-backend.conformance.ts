@@ -1,0 +1,69 @@
+import { createServer } from "node:net";
+import { once } from "node:events";
+import { createGrpcTransport } from "@durabletask/grpc";
+import type { TaskHubUnderTest } from "../transport/task-hub-under-test.ts";
+import { describeTransport, type Exceptions } from "../transport/transport-suite.ts";
+import { PeerProcess } from "./peer-process.ts";
+import { pythonSdk } from "./sdk.ts";
+
+/** A port that nobody listens on: the backend cannot be asked which one it took. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
+}
+
+/** The in-memory backend that the Python SDK brings for tests, as a server of somebody else's. */
+async function openPythonBackend(): Promise<TaskHubUnderTest> {
+  await pythonSdk.prepare();
+  const port = await freePort();
+  const backend = await PeerProcess.start(pythonSdk, "backend", String(port));
+  return {
+    connect: () => createGrpcTransport({ baseUrl: `http://127.0.0.1:${port}` }),
+    [Symbol.asyncDispose]: () => backend[Symbol.asyncDispose](),
+  };
+}
+
+const handlers = "it has 10 handler threads, and each open stream and wait takes one";
+const lenient = "it accepts signals to instances that do not exist";
+const leases = "it gives work that was handed out back to nobody";
+
+const exceptions: Exceptions = {
+  "carries a payload of 4 MB there and back": "it receives no message above 4 MB",
+  "tells an activity everything about its call": "it passes no tags on to activities",
+  "tells who failed, why, and the causes at any depth": "it drops the failure of a child",
+  "runs children, side by side and by id": "its states do not name the parent",
+  "keeps version, tags and parent": "it passes no version and no tags on to children",
+  "gives a state that knows everything": "it sends the custom status when no payloads are wanted",
+  "starts at a time to come": "it starts at once, whatever the time",
+  "terminates what has not started yet": "it leaves the termination to a worker",
+  "says what it does not find": lenient,
+  "refuses an id that is taken, and replaces what has ended":
+    "it refuses ids of what has ended, too",
+  "replaces a running instance when told so": "it does not check the policy for ids",
+  "terminates with its children, and takes signals to what has ended":
+    "it does not terminate children",
+  "tells its history, event by event, in the scheduler's order":
+    "it records OrchestratorCompleted, which the scheduler does not",
+  "purges with children when told so": "it does not purge children",
+  "gives what it cannot end in time to another worker at once": leases,
+  "shares the work among several": handlers,
+  "finishes what was scheduled while nobody worked": handlers,
+  "gets only what it has asked for": handlers,
+  "fails with errors of core, whose code and message cross": lenient,
+  "ends a call by its signal, with the reason of the signal": "its waits need a deadline",
+  "leases no more work than a worker has asked for": "it does not honour limits",
+  "gives work back when a stream is closed": leases,
+  "gives work back that is abandoned": leases,
+};
+
+const isHere = await pythonSdk.isHere();
+describeTransport(
+  "Python SDK's backend",
+  isHere ? openPythonBackend : { missing: pythonSdk.runtime },
+  exceptions,
+);
