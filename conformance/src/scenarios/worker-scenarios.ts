@@ -56,6 +56,47 @@ class FailingTransport implements Transport {
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 
+/** A connection to a hub that can be cut, and mended. */
+class Connection implements Transport {
+  readonly #hub: Transport;
+  #streams = new AbortController();
+  #isCut = false;
+
+  constructor(hub: Transport) {
+    this.#hub = hub;
+  }
+
+  cut(): void {
+    this.#isCut = true;
+    this.#streams.abort(unavailable());
+  }
+
+  mend(): void {
+    this.#isCut = false;
+    this.#streams = new AbortController();
+  }
+
+  async unary<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodUnary<I, O>,
+    request: MessageShape<I>,
+    options?: CallOptions,
+  ): Promise<MessageShape<O>> {
+    if (this.#isCut) throw unavailable();
+    return await this.#hub.unary(method, request, options);
+  }
+
+  stream<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodServerStreaming<I, O>,
+    request: MessageShape<I>,
+    options: CallOptions = {},
+  ): AsyncIterable<MessageShape<O>> {
+    const signals = [this.#streams.signal, ...(options.signal ? [options.signal] : [])];
+    return this.#hub.stream(method, request, { ...options, signal: AbortSignal.any(signals) });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+}
+
 const unavailable = (): TaskHubError => new TaskHubError("UNAVAILABLE", "the test says so");
 
 /** What whoever runs a worker can rely on. */
@@ -247,6 +288,57 @@ export function describeWorker(setting: Setting): void {
     expect(world.warnings).toContain(
       "the hub was not reached or was lost; the worker connects again",
     );
+  });
+
+  it("finishes an activity over a lost connection, however long it takes, and runs it once", async () => {
+    for (const outageMs of [1000, 60_000]) {
+      const world = await World.open(setting);
+      const gate = Promise.withResolvers<string>();
+      let runs = 0;
+      const slow = defineActivity("slow", async ({ signal }) => {
+        runs += 1;
+        return `${await gate.promise}, aborted: ${signal.aborted}`;
+      });
+      const connection = new Connection(world.hub);
+      await world.work([slow, call], {}, connection);
+      const id = await world.client.scheduleNewOrchestration(call, "slow");
+      await world.idle();
+      connection.cut();
+      await world.pass(outageMs);
+      connection.mend();
+      // Long enough for the grace to end, and for the hub to hand the activity out again.
+      await world.pass(60_000);
+      expect(world.hub.stats().leasedActivities).toBe(1);
+      gate.resolve("done");
+      expect((await world.end(id)).output).toBe("done, aborted: false");
+      expect(runs).toBe(1);
+    }
+  });
+
+  it("keeps its stream to a hub that has nothing to say for a day", async () => {
+    const world = await World.open(setting);
+    const quick = defineActivity("quick", () => "done");
+    await world.work([quick, call]);
+    await world.pass(86_400_000);
+    expect(world.warnings).toEqual([]);
+    const id = await world.client.scheduleNewOrchestration(call, "quick");
+    expect((await world.end(id)).output).toBe("done");
+  });
+
+  it("starts once it is connected, if told to wait for that", async () => {
+    const world = await World.open(setting);
+    const connection = new Connection(world.hub);
+    connection.cut();
+    const worker = new TaskHubWorker(connection, { clock: world.clock, logger: {} });
+    const hopeless = worker.start({ untilConnected: true, timeout: { seconds: 10 } });
+    await expect(world.passUntil(hopeless)).rejects.toMatchObject({
+      code: "DEADLINE_EXCEEDED",
+      cause: { code: "UNAVAILABLE" },
+    });
+    connection.mend();
+    await world.passUntil(worker.start({ untilConnected: true, timeout: { seconds: 10 } }));
+    expect(world.hub.stats().streams).toBe(1);
+    await worker.stop();
   });
 
   it("shares the work of one hub with other workers", async () => {

@@ -70,6 +70,16 @@ export class World {
     await settle(24);
   }
 
+  /** Lets time pass, and everything happen that happens meanwhile. */
+  async pass(ms: number): Promise<void> {
+    const end = this.clock.now() + ms;
+    for (await this.idle(); (this.clock.next ?? Infinity) <= end; await this.idle()) {
+      this.clock.advanceToNext();
+    }
+    this.clock.advance(end - this.clock.now());
+    await this.idle();
+  }
+
   /** Waits for the end of an orchestration; time passes when nothing else can happen. */
   async end<Out>(id: InstanceId<Out>): Promise<OrchestrationState<Out>> {
     return await this.passUntil(this.client.waitForOrchestrationCompletion(id));
