@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { HistoryEvent, OrchestratorAction, TaskFailureDetails } from "@durabletask/protobuf";
 import { statusFromWire } from "../src/client/status.ts";
 import { jsonConverter } from "../src/converter.ts";
@@ -34,7 +35,7 @@ export class Rig {
   readonly warnings: string[] = [];
   nowMs: number = startMs;
   readonly #orchestrator: AnyOrchestratorFunction;
-  readonly #options: RigOptions;
+  #options: RigOptions;
   #session: Session;
 
   constructor(orchestrator: AnyOrchestratorFunction, options: RigOptions = {}) {
@@ -73,6 +74,13 @@ export class Rig {
       }),
     ];
     return this.#run(this.#open(orchestrator), this.history, fresh);
+  }
+
+  /** Goes on in a worker that was started anew, with other options. */
+  async restart(options: Partial<SessionOptions>): Promise<void> {
+    this.#options = { ...this.#options, ...options };
+    this.#session = this.#open();
+    await this.#run(this.#session, this.history, []);
   }
 
   /** Lets time pass between turns. */
@@ -204,7 +212,7 @@ export function terminated(output?: unknown): EventType {
   };
 }
 
-/** What a turn asks for, each in a few words: `schedule hello "Ada"`, `timer +5000`, `complete COMPLETED "done"`. */
+/** What a turn asks for, each in a few words: `schedule hello "Ada"`, `timer +5000`, `link +5000`, `complete COMPLETED "done"`. */
 export function wordsOf(turn: Turn): string[] {
   return turn.actions.map(({ orchestratorActionType: type }) => words(type));
 }
@@ -214,7 +222,7 @@ function words(type: ActionType): string {
     case "scheduleTask":
       return `schedule ${type.value.name} ${type.value.input ?? "-"}`;
     case "createTimer":
-      return `timer +${type.value.fireAt ? timestampToMs(type.value.fireAt) - startMs : "?"}`;
+      return timerWords(type.value.fireAt);
     case "createSubOrchestration":
       return `child ${type.value.name} ${type.value.input ?? "-"}`;
     case "sendEvent":
@@ -229,6 +237,13 @@ function words(type: ActionType): string {
     default:
       return `${type.case}`;
   }
+}
+
+/** A link of a chain is recorded a microsecond late, which marks it. */
+function timerWords(fireAt: Timestamp | undefined): string {
+  if (fireAt === undefined) return "timer +?";
+  const afterMs = timestampToMs(fireAt) - startMs;
+  return fireAt.nanos % 1_000_000 === 0 ? `timer +${afterMs}` : `link +${afterMs - 1}`;
 }
 
 /** Stack traces differ between two runs of the same code. */

@@ -38,6 +38,12 @@ export interface WarningFields extends Readonly<Record<string, unknown>> {
   readonly instanceId: string;
 }
 
+/** What a warning says of a record that held over the code. */
+interface AdoptionFields extends Readonly<Record<string, unknown>> {
+  readonly event: "call.adopted" | "timer.adopted";
+  readonly eventId: number;
+}
+
 /** What the engine is told from outside; all of it is pure. */
 export interface EngineOptions {
   readonly converter: PayloadConverter;
@@ -58,9 +64,16 @@ export interface EngineOptions {
   readonly onViolation?:
     | ((instanceId: string, executionId: string | undefined, error: Error) => void)
     | undefined;
+  /** Whether to say that the record of an execution holds over its code: not again at each replay. Default: always. */
+  readonly saysAdoption?:
+    | ((instanceId: string, executionId: string | undefined) => boolean)
+    | undefined;
   /** Told what deserves a warning in the log; `event` is its stable name. Never throws. */
   readonly warn: (fields: WarningFields, message: string) => void;
 }
+
+const besideGenerator =
+  "an async helper beside a generator has awaited something else than a task of its context, which only async functions may; make both generators, or both async functions";
 
 /** The state of one execution that its parts share. */
 export class Execution {
@@ -72,6 +85,7 @@ export class Execution {
   #open: Map<number, OpenCall> | undefined;
   /** Actions of extensions, and the events that they wait for. */
   #awaited: Set<AwaitedAction> | undefined;
+  #hasAdopted = false;
   instanceId = "";
   executionId: string | undefined;
   /** The orchestration's clock, milliseconds since 1970: the timestamp of the last OrchestratorStarted. */
@@ -164,6 +178,15 @@ export class Execution {
     return task.complete(value);
   }
 
+  /** Says that the record holds over the code, once for all of the execution: after a deployment there may be many (E5). */
+  warnOfAdoption(fields: AdoptionFields, message: string): void {
+    if (this.#hasAdopted) return;
+    this.#hasAdopted = true;
+    const { instanceId, executionId, options } = this;
+    if (options.saysAdoption?.(instanceId, executionId) === false) return;
+    options.warn({ ...fields, instanceId }, message);
+  }
+
   /** The first end counts; after it nothing more is emitted (E10). But a termination outlives a continue-as-new. */
   end(outcome: Outcome): void {
     const isTerminated = outcome.kind === "terminated" && this.outcome?.kind === "continuedAsNew";
@@ -176,7 +199,8 @@ export class Execution {
   /** Every durable call begins here: it is allowed only while an episode runs. */
   assertRunning(what: string): void {
     if (this.flow.running) return;
-    throw this.violate(`${what} was called from outside a turn: something not durable was awaited`);
+    const why = this.flow.isStepped ? besideGenerator : "something not durable was awaited";
+    throw this.violate(`${what} was called from outside a turn: ${why}`);
   }
 
   /** Notes that the code moved while it should have been blocked, once, and says so at once. */

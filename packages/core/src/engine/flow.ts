@@ -21,6 +21,8 @@ export class Flow {
   woken = false;
   /** Steps of a generator so far: `yield*` on a task needs one between its two calls of the iterator. */
   steps = 0;
+  /** Whether the orchestrator is a generator, which is stepped while promises stand still. */
+  isStepped = false;
   /** Whether an episode of the session runs. Context calls are allowed only then (E4). */
   running = false;
   /** The last `whenAny` that was answered: the next one may be about what is left of its tasks. */

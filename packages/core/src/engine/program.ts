@@ -98,6 +98,7 @@ class GeneratorProgram implements Program, TaskObserver {
     this.#generator = generator;
     this.#flow = flow;
     this.#end = end;
+    flow.isStepped = true;
   }
 
   get isReady(): boolean {

@@ -73,10 +73,9 @@ export class TaskCall extends DurableTask<never> implements OpenCall, ActionOwne
     }
     const { input, version } = eventType.value;
     if (action.value.input !== input || action.value.version !== version) {
-      const { instanceId, options } = this.#execution;
       const { name } = action.value;
-      options.warn(
-        { event: "call.adopted", instanceId, eventId, name },
+      this.#execution.warnOfAdoption(
+        { event: "call.adopted", eventId, name },
         `the recorded input or version of ${kindOf(action)} '${name}' differs from the one that the code asks for now; the recorded one holds`,
       );
       // The engine made this message, and nobody else has it before it is handed out again.

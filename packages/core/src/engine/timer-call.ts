@@ -1,3 +1,4 @@
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { HistoryEvent } from "@durabletask/protobuf";
 import { DurableTask } from "./durable-task.ts";
 import { TaskCanceledError } from "./errors.ts";
@@ -46,7 +47,8 @@ export class TimerCall implements OpenCall, ActionOwner {
   #addLink(): void {
     const { actions, nowMs, options } = this.#execution;
     this.#linkEndsMs = Math.min(this.#fireAtMs, nowMs + options.maximumTimerIntervalMs);
-    const fireAt = timestampFromMs(this.#linkEndsMs);
+    const isLast = this.#linkEndsMs === this.#fireAtMs;
+    const fireAt = isLast ? timestampFromMs(this.#fireAtMs) : linkTimestamp(this.#linkEndsMs);
     this.#id = actions.add(
       { case: "createTimer", value: { $typeName: "CreateTimerAction", fireAt } },
       this,
@@ -55,32 +57,46 @@ export class TimerCall implements OpenCall, ActionOwner {
   }
 
   /**
-   * The recorded fire time wins over the one that changed code asks for (E5). A link of a chain was recorded at exactly the
-   * maximum interval from now; any other time is the end of the timer.
+   * The record wins (E5): what was a link stays one, whatever the maximum interval is now, and what was the end of the timer
+   * stays its end, whatever the code asks for now.
    */
   adopt({ eventType }: HistoryEvent): void {
     if (eventType.case !== "timerCreated" || eventType.value.fireAt === undefined) return;
-    const recordedMs = timestampToMs(eventType.value.fireAt);
-    if (recordedMs === this.#linkEndsMs) return;
-    this.#warn(recordedMs);
-    const { nowMs, options } = this.#execution;
-    const isLink = recordedMs === nowMs + options.maximumTimerIntervalMs;
-    if (!isLink || this.#fireAtMs < recordedMs) this.#fireAtMs = recordedMs;
+    const { fireAt } = eventType.value;
+    const recordedMs = isMarked(fireAt) ? timestampToMs(fireAt) - 1 : timestampToMs(fireAt);
+    const endsMs = this.#isLink(fireAt, recordedMs)
+      ? Math.max(recordedMs, this.#fireAtMs)
+      : recordedMs;
+    if (endsMs !== this.#fireAtMs) this.#warn(recordedMs);
     this.#linkEndsMs = recordedMs;
+    this.#fireAtMs = endsMs;
+  }
+
+  /** A hub that keeps whole milliseconds has lost the mark. There, what ends a maximum interval from now counts as a link. */
+  #isLink(fireAt: Timestamp, recordedMs: number): boolean {
+    const { nowMs, options } = this.#execution;
+    return isMarked(fireAt) || recordedMs === nowMs + options.maximumTimerIntervalMs;
   }
 
   #warn(recordedMs: number): void {
-    this.#execution.options.warn(
-      {
-        event: "timer.adopted",
-        instanceId: this.#execution.instanceId,
-        eventId: this.#id,
-        recordedMs,
-        attemptedMs: this.#linkEndsMs,
-      },
+    const attemptedMs = this.#fireAtMs;
+    this.#execution.warnOfAdoption(
+      { event: "timer.adopted", eventId: this.#id, recordedMs, attemptedMs },
       "the recorded fire time of a timer differs from the one that the code asks for now; the recorded one holds",
     );
   }
+}
+
+/** A microsecond past the whole millisecond marks the end of a link: the wire has no field that tells it from the end. */
+const markNanos = 1000;
+
+function linkTimestamp(ms: number): Timestamp {
+  const whole = timestampFromMs(ms);
+  return { ...whole, nanos: whole.nanos + markNanos };
+}
+
+function isMarked({ nanos }: Timestamp): boolean {
+  return nanos % 1_000_000 === markNanos;
 }
 
 /** The task of a timer that the orchestrator made. */

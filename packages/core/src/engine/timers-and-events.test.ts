@@ -35,13 +35,65 @@ describe("timers", () => {
       await ctx.createTimer({ days: 7 });
       return "a week";
     });
-    expect(wordsOf(await rig.start())).toEqual([`timer +${3 * day}`]);
+    expect(wordsOf(await rig.start())).toEqual([`link +${3 * day}`]);
     rig.advance(3 * day);
-    expect(wordsOf(await rig.turn(fired(1)))).toEqual([`timer +${6 * day}`]);
+    expect(wordsOf(await rig.turn(fired(1)))).toEqual([`link +${6 * day}`]);
     rig.advance(3 * day);
     expect(wordsOf(await rig.turn(fired(2)))).toEqual([`timer +${7 * day}`]);
     rig.advance(day);
     expect(wordsOf(await rig.turn(fired(3)))).toEqual(['complete COMPLETED "a week"']);
+  });
+
+  it.each([
+    ["shorter", 1, [4, 5, 6]],
+    ["longer", 5, []],
+    ["longer than the timer", 30, []],
+  ])("go on to their end when the maximum interval has become %s", async (_how, days, links) => {
+    const rig = new Rig(async (ctx: Ctx) => {
+      await ctx.createTimer({ days: 7 });
+      return "a week";
+    });
+    expect(wordsOf(await rig.start())).toEqual([`link +${3 * day}`]);
+    await rig.restart({ maximumTimerIntervalMs: days * day });
+    const asked: string[] = [];
+    for (const [index, end] of [3, ...links, 7].entries()) {
+      rig.nowMs = startMs + end * day;
+      asked.push(...wordsOf(await rig.turn(fired(index + 1))));
+    }
+    const expected = links.map((link) => `link +${link * day}`);
+    expect(asked).toEqual([...expected, `timer +${7 * day}`, 'complete COMPLETED "a week"']);
+    await rig.restart({ maximumTimerIntervalMs: 2 * day });
+    expect(wordsOf(await rig.replay())).toEqual(['complete COMPLETED "a week"']);
+    expect(rig.warnings).toEqual([]);
+  });
+
+  it("end where they were recorded to end, whatever the code and the maximum interval are now", async () => {
+    const code = (days: number) => async (ctx: Ctx) => {
+      await ctx.createTimer({ days });
+      return ctx.callActivity("after");
+    };
+    const rig = new Rig(code(2));
+    expect(wordsOf(await rig.start())).toEqual([`timer +${2 * day}`]);
+    rig.advance(2 * day);
+    expect(wordsOf(await rig.turn(fired(1)))).toEqual(["schedule after -"]);
+    await rig.restart({ maximumTimerIntervalMs: day });
+    for (const days of [1, 3, 7]) expect(wordsOf(await rig.replay(code(days)))).toEqual([]);
+  });
+
+  it("go on as chains from a hub that keeps whole milliseconds", async () => {
+    const rig = new Rig(async (ctx: Ctx) => {
+      await ctx.createTimer({ days: 7 });
+    });
+    await rig.start();
+    for (const { eventType } of rig.history) {
+      if (eventType.case === "timerCreated" && eventType.value.fireAt) {
+        Object.assign(eventType.value.fireAt, { nanos: 0 });
+      }
+    }
+    await rig.restart({});
+    rig.advance(3 * day);
+    expect(wordsOf(await rig.turn(fired(1)))).toEqual([`link +${6 * day}`]);
+    expect(rig.warnings).toEqual([]);
   });
 
   it("that are long do not block a whenAny they take part in", async () => {
@@ -51,7 +103,7 @@ describe("timers", () => {
     });
     await rig.start();
     rig.advance(3 * day);
-    expect(wordsOf(await rig.turn(fired(2)))).toEqual([`timer +${6 * day}`]);
+    expect(wordsOf(await rig.turn(fired(2)))).toEqual([`link +${6 * day}`]);
     expect(wordsOf(await rig.turn(completed(1)))).toEqual(["complete COMPLETED 0"]);
   });
 

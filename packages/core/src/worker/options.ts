@@ -67,8 +67,8 @@ export interface TaskHubWorkerOptions {
   /** How long `stop()` lets work that has begun come to its end. Default: 30 seconds. */
   readonly shutdownTimeout?: Duration | undefined;
   /**
-   * A longer timer becomes a chain of timers of at most this length. Default: 3 days, as in .NET. Change it only while
-   * no longer timer is pending.
+   * A longer timer becomes a chain of timers of at most this length. Default: 3 days, as in .NET. A change holds for links that
+   * are yet to be made.
    */
   readonly maximumTimerInterval?: Duration | undefined;
   /** `false` replays the whole history at each turn. */

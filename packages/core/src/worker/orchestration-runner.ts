@@ -17,6 +17,7 @@ import type { WorkerSettings } from "./options.ts";
 import { sessionScope, settle, sha1 } from "./platform.ts";
 import { createTaskLogger } from "./task-logger.ts";
 import { sessionRequest, Sessions } from "./sessions.ts";
+import { RecentExecutions } from "./recent-executions.ts";
 import { completionOf, deliverParts, isStray } from "./turn-delivery.ts";
 import { Violations } from "./violations.ts";
 import { readHistory } from "./streamed-history.ts";
@@ -34,6 +35,7 @@ export class OrchestrationRunner implements WorkItemHandler {
   readonly #orchestrators: VersionedEntries<RegisteredOrchestrator>;
   readonly #sessions: Sessions;
   readonly #violations = new Violations();
+  readonly #adoptions = new RecentExecutions();
   readonly #sessionOptions: SessionOptions;
   readonly #tokenlessOptions: SessionOptions;
   /** All code of orchestrators runs in it; made once, since a context of its own for each turn costs more than most turns. */
@@ -54,6 +56,8 @@ export class OrchestrationRunner implements WorkItemHandler {
       ...sessionOptions(settings, middleware),
       onViolation: (instanceId, executionId, error) =>
         this.#violations.put(instanceId, executionId, error),
+      // Without sessions, or after an eviction, each turn is a replay that meets the same record.
+      saysAdoption: (instanceId, executionId) => this.#adoptions.add(instanceId, executionId),
     };
     this.#tokenlessOptions = { ...this.#sessionOptions, deliversSentEvents: true };
   }
