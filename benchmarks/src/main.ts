@@ -6,8 +6,9 @@ import { coldImport } from "./parts/import.ts";
 import { memory } from "./parts/memory.ts";
 import { replay } from "./parts/replay.ts";
 import { throughput } from "./parts/throughput.ts";
+import { wire } from "./parts/wire.ts";
 
-const parts = [replay, combinators, throughput, memory, coldImport];
+const parts = [replay, combinators, throughput, memory, coldImport, wire];
 
 const numbers = process.argv.slice(2).filter((argument) => /^\d+$/u.test(argument));
 const names = process.argv.slice(2).filter((argument) => !/^\d+$/u.test(argument));

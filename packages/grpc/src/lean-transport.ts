@@ -21,7 +21,7 @@ export interface MessageLimits {
 
 /**
  * A transport that speaks gRPC on `node:http2` itself. It does what {@link overConnect} does over Connect, at a fraction of the
- * time: see decisions/030.
+ * time: see decisions/030-bare-http2-beside-connect.md.
  */
 export class LeanTransport implements Transport {
   readonly #connection: Connection;

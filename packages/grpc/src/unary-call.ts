@@ -36,11 +36,14 @@ export class UnaryCall<O extends DescMessage> implements Stoppable {
   readonly #stream: ClientHttp2Stream;
   readonly #environment: CallEnvironment;
   readonly #settings: CallSettings<O>;
-  readonly #waiter: Waiter<MessageShape<O>>;
+  /**
+   * Who waits, until the call is settled. Let go then: Node.js holds a stream, and what listens to it, until the next full collection of
+   * garbage, and everything that the waiter holds with it.
+   */
+  #waiter: Waiter<MessageShape<O>> | undefined;
   readonly #reader: FrameReader;
   readonly #reply: Reply;
   readonly #timer: NodeJS.Timeout | undefined;
-  #isSettled = false;
 
   constructor(
     stream: ClientHttp2Stream,
@@ -68,7 +71,7 @@ export class UnaryCall<O extends DescMessage> implements Stoppable {
   }
 
   stop(reason: unknown): void {
-    if (this.#settle()) this.#waiter.reject(reason);
+    this.#settle()?.reject(reason);
     this.#stream.close(constants.NGHTTP2_CANCEL);
   }
 
@@ -89,15 +92,15 @@ export class UnaryCall<O extends DescMessage> implements Stoppable {
   }
 
   #finish(): void {
-    if (!this.#settle()) return;
-    const failure = this.#reply.outcome();
-    if (failure !== undefined) return this.#waiter.reject(failure);
+    const waiter = this.#settle();
+    if (waiter === undefined) return;
     try {
-      this.#waiter.resolve(this.#message());
+      const failure = this.#reply.outcome();
+      if (failure !== undefined) throw failure;
+      waiter.resolve(this.#message());
     } catch (error) {
-      this.#waiter.reject(error);
+      waiter.reject(error);
     }
-    return undefined;
   }
 
   /** What is no answer is not waited for. */
@@ -119,14 +122,15 @@ export class UnaryCall<O extends DescMessage> implements Stoppable {
     return decode(this.#settings.output, data);
   }
 
-  /** Whether it is the first to settle the call. */
-  #settle(): boolean {
-    if (this.#isSettled) return false;
-    this.#isSettled = true;
+  /** Gives who waits, once. */
+  #settle(): Waiter<MessageShape<O>> | undefined {
+    const waiter = this.#waiter;
+    if (waiter === undefined) return undefined;
+    this.#waiter = undefined;
     clearTimeout(this.#timer);
     const { signal } = this.#settings;
     if (signal !== undefined) this.#environment.signals.delete(signal, this);
-    return true;
+    return waiter;
   }
 }
 

@@ -1,0 +1,30 @@
+import { mkdtempDisposableSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openMemoryTaskHub } from "@durabletask/backend";
+import { serve } from "@durabletask/server";
+import { openTaskHub } from "@durabletask/sqlite";
+import { workFromArguments } from "../measurement.ts";
+import { answerQuestions } from "./process.ts";
+
+// A server process: our task hub, in memory or on a SQLite file with full sync.
+const { store } = workFromArguments<{ store: "memory" | "sqlite" }>({ store: "sqlite" });
+const folder = mkdtempDisposableSync(
+  join(process.env["BENCH_DIR"] ?? tmpdir(), "durabletask-wire-"),
+);
+const hub =
+  store === "memory"
+    ? await openMemoryTaskHub()
+    : await openTaskHub(join(folder.path, "tasks.db"), { synchronous: "full" });
+const server = await serve(() => hub);
+answerQuestions(
+  { url: server.url },
+  {
+    stop: async () => {
+      await server.close();
+      await hub.close();
+      folder.remove();
+      return {};
+    },
+  },
+);
