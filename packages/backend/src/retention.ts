@@ -3,7 +3,6 @@ import { durationToMs } from "@durabletask/core/spi";
 import { OrchestrationStatus } from "@durabletask/protobuf";
 import { purgeRecords } from "./calls/purge-call.ts";
 import type { Hub } from "./state/hub.ts";
-import { readStore } from "./state/hub.ts";
 
 /** How long ended instances are kept, by how they ended. What is not named is kept until it is purged. */
 export interface RetentionOptions {
@@ -76,7 +75,7 @@ export class Retention {
       while (found === pageSize && !this.#isStopped) {
         const hub = this.#currentHub();
         const query = { after: undefined, limit: pageSize, statuses, completedFrom: undefined };
-        const page = await readStore(hub.store.ended({ ...query, completedTo }));
+        const page = await hub.store.ended({ ...query, completedTo });
         await purgeRecords(hub, page, false);
         found = page.length;
       }

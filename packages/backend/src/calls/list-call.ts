@@ -1,7 +1,6 @@
 import { TaskHubError } from "@durabletask/core";
 import type { ListInstanceIdsRequest, ListInstanceIdsResponse } from "@durabletask/protobuf";
 import type { Hub } from "../state/hub.ts";
-import { readStore } from "../state/hub.ts";
 import type { EndedQuery } from "../store/store.ts";
 import { toMs } from "../time/timestamp.ts";
 
@@ -15,16 +14,14 @@ export async function listInstanceIds(
 ): Promise<ListInstanceIdsResponse> {
   await hub.journal.allSettled();
   const limit = request.pageSize > 0 ? request.pageSize : defaultPageSize;
-  const found = await readStore(
-    // One more than the page tells whether another page follows.
-    hub.store.ended({
-      after: positionOf(request.lastInstanceKey),
-      limit: limit + 1,
-      statuses: request.runtimeStatus.length > 0 ? request.runtimeStatus : undefined,
-      completedFrom: request.completedTimeFrom && toMs(request.completedTimeFrom),
-      completedTo: request.completedTimeTo && toMs(request.completedTimeTo),
-    }),
-  );
+  // One more than the page tells whether another page follows.
+  const found = await hub.store.ended({
+    after: positionOf(request.lastInstanceKey),
+    limit: limit + 1,
+    statuses: request.runtimeStatus.length > 0 ? request.runtimeStatus : undefined,
+    completedFrom: request.completedTimeFrom && toMs(request.completedTimeFrom),
+    completedTo: request.completedTimeTo && toMs(request.completedTimeTo),
+  });
   const page = found.slice(0, limit);
   const last = page.at(-1);
   return {

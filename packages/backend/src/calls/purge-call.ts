@@ -6,7 +6,6 @@ import type {
 } from "@durabletask/protobuf";
 import { purgeInstances } from "../commands/purge.ts";
 import type { Hub } from "../state/hub.ts";
-import { readStore } from "../state/hub.ts";
 import { isActive } from "../state/status.ts";
 import type { InstanceRecord, StoreQuery } from "../store/store.ts";
 import { durationMs, toMs } from "../time/timestamp.ts";
@@ -54,7 +53,7 @@ async function purgeMatching(
   let count = 0;
   let after = 0;
   for (;;) {
-    const page = await readStore(hub.store.query(endedQuery(filter, after)));
+    const page = await hub.store.query(endedQuery(filter, after));
     const records = page.map(({ record }) => record).filter(hasEnded);
     count += await purgeRecords(hub, records, recursive);
     after = page.at(-1)?.record.key ?? after;
@@ -97,7 +96,7 @@ async function withDescendants(
   const found = new Map(records.map((record) => [record.key, record]));
   // A map is walked in order of insertion, what is added meanwhile included.
   for (const { id, key } of found.values()) {
-    for (const child of await readStore(hub.store.children(id))) {
+    for (const child of await hub.store.children(id)) {
       // A younger instance of that id may have taken the place of the one whose child this was.
       if (hasEnded(child) && child.key > key) found.set(child.key, child);
     }

@@ -5,7 +5,6 @@ import type {
   QueryInstancesResponse,
 } from "@durabletask/protobuf";
 import type { Hub } from "../state/hub.ts";
-import { readStore } from "../state/hub.ts";
 import type { StoreQuery } from "../store/store.ts";
 import { toMs } from "../time/timestamp.ts";
 import { toOrchestrationState } from "./instance-state.ts";
@@ -23,7 +22,7 @@ export async function queryInstances(
   if (!isAsked(hub, query)) return { $typeName: "QueryInstancesResponse", orchestrationState: [] };
   const limit = query && query.maxInstanceCount > 0 ? query.maxInstanceCount : defaultPageSize;
   // One more than the page tells whether another page follows.
-  const found = await readStore(hub.store.query({ ...storeQuery(query), limit: limit + 1 }));
+  const found = await hub.store.query({ ...storeQuery(query), limit: limit + 1 });
   const page = found.slice(0, limit);
   return {
     $typeName: "QueryInstancesResponse",

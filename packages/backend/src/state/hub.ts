@@ -1,5 +1,4 @@
 import type { Clock, Logger } from "@durabletask/core";
-import { TaskHubError } from "@durabletask/core";
 import type { HistoryEvent, WorkItem } from "@durabletask/protobuf";
 import type { WorkKind, WorkSource } from "../dispatch/dispatcher.ts";
 import { Dispatcher } from "../dispatch/dispatcher.ts";
@@ -11,7 +10,7 @@ import { DetachedActivities } from "./detached-activities.ts";
 import { Histories } from "./histories.ts";
 import type { Instance } from "./instance.ts";
 import type { OpenBatch } from "./journal.ts";
-import { Journal, unavailable } from "./journal.ts";
+import { Journal } from "./journal.ts";
 import { type LeaseLimits, Leases } from "./leases.ts";
 import { leaseActivity, leaseTurn, needsHistory } from "./leasing.ts";
 import type { PayloadLimit } from "./payload-limit.ts";
@@ -345,16 +344,6 @@ export class Hub implements WorkSource {
     }
     for (const suspect of batch.suspects) this.quarantine.committed(suspect);
     this.dispatcher.pump();
-  }
-}
-
-/** Reads that the store cannot answer fail as calls to the hub do. */
-export async function readStore<T>(read: Promise<T>): Promise<T> {
-  try {
-    return await read;
-  } catch (cause) {
-    if (cause instanceof TaskHubError) throw cause;
-    throw unavailable("The store of the task hub could not be read.", cause);
   }
 }
 
