@@ -30,6 +30,8 @@ export class FaultyStore implements Store {
   isSlow = false;
   /** While set, reads of one instance are held back after they were made. */
   findGate: Promise<void> | undefined;
+  /** While set, reads of a log are held back after they were made. */
+  chainGate: Promise<void> | undefined;
   readonly batches: Batch[] = [];
   /** Fences that were committed. */
   readonly fences: string[] = [];
@@ -82,7 +84,9 @@ export class FaultyStore implements Store {
 
   async chain(tail: number): Promise<readonly LogRow[]> {
     this.#check();
-    return await this.#store.chain(tail);
+    const rows = await this.#store.chain(tail);
+    await this.chainGate;
+    return rows;
   }
 
   async query(query: StoreQuery): Promise<readonly StoredInstance[]> {

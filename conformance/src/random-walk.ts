@@ -57,6 +57,9 @@ const step = fc.oneof(
         "abandon" as const,
         "pass" as const,
         "reconnect" as const,
+        "lose" as const,
+        "late" as const,
+        "parts" as const,
       ),
     }),
   },
@@ -92,6 +95,8 @@ export class RandomWalk {
   #events = 0;
   readonly #acknowledged: Acknowledged[] = [];
   readonly #answered: (Turn | ActivityCall)[] = [];
+  /** What workers were at when their streams ended. */
+  readonly #lost: (Turn | ActivityCall)[] = [];
 
   constructor(bench: HubBench) {
     this.#bench = bench;
@@ -152,6 +157,15 @@ export class RandomWalk {
         return;
       case "reconnect":
         await this.#reconnect();
+        return;
+      case "lose":
+        await this.#lose();
+        return;
+      case "late":
+        await this.#late();
+        return;
+      case "parts":
+        await this.#parts();
         return;
       case "crash lost":
       case "crash kept":
@@ -256,6 +270,39 @@ export class RandomWalk {
       await this.#worker.abandon({ token, request: request.value });
     if (request.case === "orchestratorRequest")
       await this.#worker.abandon({ token, request: request.value });
+  }
+
+  /** A worker goes away with what it is at. */
+  async #lose(): Promise<void> {
+    if (await this.#worker.isIdle()) return;
+    const { request, completionToken: token } = await this.#worker.next();
+    if (request.case === "activityRequest") this.#lost.push({ token, request: request.value });
+    if (request.case === "orchestratorRequest") this.#lost.push({ token, request: request.value });
+    await this.#reconnect();
+  }
+
+  /** What was lost is answered after all; others may have answered it meanwhile. */
+  async #late(): Promise<void> {
+    for (const item of this.#lost.slice(-5)) {
+      if (item.request.$typeName === "ActivityRequest") {
+        await this.#worker.finish({ token: item.token, request: item.request }, "late");
+      } else {
+        const actions = [this.#move("schedule")];
+        await this.#worker.answer({ token: item.token, request: item.request }, actions);
+      }
+    }
+  }
+
+  /** An answer in parts, the first of them twice. */
+  async #parts(): Promise<void> {
+    if (await this.#worker.isIdle()) return;
+    const item = await this.#worker.next();
+    if (item.request.case !== "orchestratorRequest") return;
+    const turn = { token: item.completionToken, request: item.request.value };
+    const first = [this.#move("schedule")];
+    for (let times = 0; times < 2; times++)
+      await this.#worker.answer(turn, first, { isPartial: true, chunkIndex: 0 });
+    await this.#worker.answer(turn, [this.#move("timer")], { isPartial: false, chunkIndex: 1 });
   }
 
   async #reconnect(): Promise<void> {

@@ -123,8 +123,11 @@ export function describeHistoryStreams(createStore: CreateStore): void {
       await expect(readPast(bench, request)).rejects.toMatchObject({ code: "FAILED_PRECONDITION" });
     }
     expect(await readPast(bench, turn.request)).toEqual([]);
-    await worker.answer(turn, [continueAsNew(1)]);
+    await worker.answer(turn, [schedule(1)]);
     const gone = { code: "FAILED_PRECONDITION" };
+    await expect(readPast(bench, turn.request)).rejects.toMatchObject(gone);
+    await worker.work();
+    await worker.run(continueAsNew(2));
     await expect(readPast(bench, turn.request)).rejects.toMatchObject(gone);
     const next = await worker.turn();
     await expect(readPast(bench, turn.request)).rejects.toMatchObject(gone);

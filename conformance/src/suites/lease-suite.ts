@@ -6,6 +6,9 @@ import { openBench } from "../hub-bench.ts";
 import type { Turn } from "../scripted-worker.ts";
 import { eventNames } from "../scripted-worker.ts";
 
+const turnsOnly = {
+  workItemFilters: { orchestrations: [{ name: "main" }], activities: [{ name: "none" }] },
+};
 const { COMPLETED, RUNNING } = OrchestrationStatus;
 
 /** A worker gets the turn of "a", and its stream ends. */
@@ -110,6 +113,46 @@ function describeLateTurns(createStore: CreateStore): void {
       expect(await other.isIdle()).toBe(false);
     },
   );
+
+  it("rule 17: a late turn joins the history that is being read for another worker", async () => {
+    const bench = await openBench(createStore, { maxHistoryEvents: 0 });
+    await bench.start("a");
+    await bench.worker({ request: turnsOnly }).run(schedule(1));
+    await bench.service.raiseEvent({ instanceId: "a", name: "x" });
+    const turn = await lose(bench, "closing");
+    // Its history has to leave the memory.
+    await bench.start("b", { name: "other" });
+    const reading = Promise.withResolvers<void>();
+    bench.store.chainGate = reading.promise;
+    const other = bench.worker({ request: turnsOnly });
+    expect(await other.isIdle()).toBe(true);
+    await other.answer(turn, [schedule(2)]);
+    await bench.service.raiseEvent({ instanceId: "a", name: "y" });
+    bench.store.chainGate = undefined;
+    reading.resolve();
+    const { pastEvents, newEvents } = (await other.turn()).request;
+    expect(pastEvents.map(({ eventId }) => eventId)).toContain(2);
+    expect(pastEvents).toEqual(await bench.history("a"));
+    expect(newEvents).toHaveLength(2);
+  });
+
+  it("rule 17: a late turn ends the time for which its instance was held back", async () => {
+    const bench = await openBench(createStore);
+    await bench.start("a");
+    const turns: Turn[] = [];
+    for (let times = 0; times < 2; times++) {
+      const worker = bench.worker();
+      turns.push(await worker.turn());
+      await worker.close();
+    }
+    const worker = bench.worker();
+    expect(await worker.isIdle()).toBe(true);
+    const [, last] = turns;
+    if (last) await worker.answer(last, [schedule(1)]);
+    await bench.service.raiseEvent({ instanceId: "a", name: "x" });
+    await worker.run(complete(2, "at once"));
+    expect(await bench.state("a")).toMatchObject({ output: "at once" });
+  });
 
   it("rule 17: the first to complete a turn counts, whoever has it", async () => {
     const bench = await openBench(createStore);
