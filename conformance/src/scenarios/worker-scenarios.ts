@@ -315,6 +315,30 @@ export function describeWorker(setting: Setting): void {
     }
   });
 
+  it("asks for more in a turn than one message holds, and gets it whole", async () => {
+    const world = await World.open(setting);
+    const measure = defineActivity("measure", (_ctx, text: string) => text.length);
+    const many = defineOrchestrator("many", async (ctx, sizes: number[]) => {
+      const texts = sizes.map((size) => "x".repeat(size));
+      return await Promise.all(texts.map((text) => ctx.callActivity(measure, text)));
+    });
+    const parts: unknown[] = [];
+    const counting: Transport = {
+      unary: async (method, request, options) => {
+        if ("chunkIndex" in request) parts.push(request.chunkIndex);
+        return await world.hub.unary(method, request, options);
+      },
+      stream: (method, request, options) => world.hub.stream(method, request, options),
+      [Symbol.asyncDispose]: async () => {},
+    };
+    await world.work([measure, many], {}, counting);
+    // Nine megabytes in three parts, of which the second is larger than a part may be.
+    const sizes = [1_000_000, 2_000_000, 5_000_000, 1_000_000];
+    const id = await world.client.scheduleNewOrchestration(many, sizes);
+    expect((await world.end(id)).output).toEqual(sizes);
+    expect(parts.filter((index) => index !== undefined)).toEqual([0, 1, 2]);
+  });
+
   it("keeps its stream to a hub that has nothing to say for a day", async () => {
     const world = await World.open(setting);
     const quick = defineActivity("quick", () => "done");

@@ -99,8 +99,8 @@ export interface TaskHubWorkerOptions {
   readonly activityInputs?: "plain" | "dotnet" | undefined;
   /**
    * What comes of a turn goes to the hub in parts of at most so many bytes; a single call, result or custom status that is larger
-   * goes alone, and fails its task or instance if the hub refuses it. At least 1 MiB. Default: no limit. Give it to hubs that gather
-   * parts, and take messages of a limited size: .NET, which calls it `CompleteOrchestrationWorkItemChunkSizeInBytes`, has 4,089,446.
+   * goes alone, and fails its task or instance if the hub refuses it. At least 1 MiB. Default: 4,089,446, which fits the
+   * messages of 4 MiB that hubs take unless told otherwise. `CompleteOrchestrationWorkItemChunkSizeInBytes` in .NET.
    */
   readonly maximumCompletionBytes?: number | undefined;
   /** How values become payloads. Default: JSON. */
@@ -157,9 +157,7 @@ export function workerSettings(options: TaskHubWorkerOptions): WorkerSettings {
       options.workItemFilters ?? (options.versioning?.version === undefined ? "none" : "auto"),
     failureOf: failureEncoder(options, logger),
     onNonDeterminism: options.onNonDeterminism ?? "fail",
-    maximumCompletionBytes: completionBytes(
-      options.maximumCompletionBytes ?? Number.MAX_SAFE_INTEGER,
-    ),
+    maximumCompletionBytes: completionBytes(options.maximumCompletionBytes ?? 4_089_446),
     converter: options.converter ?? jsonConverter,
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
