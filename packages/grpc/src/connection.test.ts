@@ -159,6 +159,28 @@ describe.each(paths)("the connection, %s", (_, dial) => {
     expect((await getInstance(transport)).exists).toBe(true);
   });
 
+  it("is pinged half as often each time a server finds it too much", async () => {
+    const silentMs: number[] = [];
+    let begunAt = 0;
+    await using server = await serveRaw((stream) => {
+      begin(stream);
+      const { session } = stream;
+      session?.once("ping", () => {
+        silentMs.push(performance.now() - begunAt);
+        const tooMany = Buffer.from("too_many_pings");
+        session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM, 0, tooMany);
+      });
+    });
+    await using transport = dial(server.url, { pingInterval: { milliseconds: 40 } });
+    for (let round = 0; round < 3; round += 1) {
+      begunAt = performance.now();
+      await expect(workItems(transport).next()).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    }
+    // Two looks at 160 ms each. However slow a machine is, it cannot be earlier.
+    expect(silentMs[2]).toBeGreaterThan(300);
+    expect(silentMs).toHaveLength(3);
+  });
+
   it("is made again after the server was started again", async () => {
     const first = await serveRaw((stream) => begin(stream));
     await using transport = dial(first.url);
