@@ -4,11 +4,15 @@ import { expect } from "vitest";
 
 /**
  * What is true of a store at every moment, whatever crashed before (design/hub.md, Crash safety): every instance has a
- * dense history, ends at most once, and has each task answered at most once; children and parents agree.
+ * dense history, ends at most once, and has each task answered at most once; children and parents agree. Looks at the
+ * instances whose keys are above `after`.
  */
-export async function expectInvariants(store: Store): Promise<readonly StoredInstance[]> {
+export async function expectInvariants(
+  store: Store,
+  after = 0,
+): Promise<readonly StoredInstance[]> {
   const instances = await store.query({
-    after: 0,
+    after,
     limit: 1_000_000,
     statuses: undefined,
     createdFrom: undefined,

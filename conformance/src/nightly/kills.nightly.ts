@@ -1,0 +1,93 @@
+import { appendFileSync, writeFileSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
+import type { Worker } from "node:worker_threads";
+import { silentLogger } from "@durabletask/core";
+import { createTaskHubService } from "@durabletask/core/spi";
+import { openTaskHub } from "@durabletask/sqlite";
+import { describe, expect, it } from "vitest";
+import { finishAndCheck, killOnce } from "../kill-cycles.ts";
+import { places } from "../places.ts";
+import { temporaryFile } from "../temporary-file.ts";
+import { runToyWorker } from "../toy-worker.ts";
+import { cycles } from "./parameters.ts";
+
+const secondsPerCycle = 15;
+
+describe.each(places)("a hub whose process is killed again and again, $name", ({ thread }) => {
+  it(
+    `survives ${cycles} kills over one file: nothing acknowledged is lost, nothing counts twice`,
+    async () => {
+      const file = temporaryFile();
+      const files = { file, journal: `${file}.journal` };
+      writeFileSync(files.journal, "");
+      for (let cycle = 1; cycle <= cycles; cycle++) {
+        await killOnce(files, `c${cycle}`, thread);
+        if (cycle % 100 === 0) console.log(`${cycle} kills`);
+      }
+      const { started } = await finishAndCheck(files);
+      console.log(`${cycles} kills, ${started} acknowledged starts, all of them complete`);
+      expect(started).toBeGreaterThan(cycles);
+    },
+    cycles * secondsPerCycle * 1_000,
+  );
+});
+
+describe("a hub whose thread is killed again and again", () => {
+  it(
+    `survives ${cycles} kills over one file: nothing acknowledged is lost, nothing counts twice`,
+    async () => {
+      const file = temporaryFile();
+      const files = { file, journal: `${file}.journal` };
+      writeFileSync(files.journal, "");
+      const kills = await killThreads(files.file, files.journal);
+      const { started } = await finishAndCheck(files);
+      console.log(`${kills} threads killed, ${started} acknowledged starts, all of them complete`);
+      expect(started).toBeGreaterThan(cycles);
+    },
+    cycles * secondsPerCycle * 1_000,
+  );
+});
+
+/** Works on a hub, and ends its thread at random moments. */
+async function killThreads(file: string, journal: string): Promise<number> {
+  let thread: Worker | undefined;
+  const remember = (worker: Worker) => void (thread = worker);
+  process.on("worker", remember);
+  const hub = await openTaskHub(file, { logger: silentLogger });
+  const service = createTaskHubService(hub);
+  let isOver = false;
+  // The hub ends all streams when it fails, and refuses everybody until it is open again.
+  const untilOver = async (work: () => Promise<void>) => {
+    while (!isOver) await work().catch(() => setTimeout(5));
+  };
+  const work = untilOver(() =>
+    runToyWorker(hub, {
+      now: Date.now,
+      onActivity: (instanceId, taskId) =>
+        appendFileSync(journal, `activity ${instanceId} ${taskId}\n`),
+    }),
+  );
+  let starts = 0;
+  const start = async () => {
+    const instanceId = `i${starts++}`;
+    await service.startInstance({ instanceId, name: "parent" });
+    appendFileSync(journal, `start ${instanceId}\n`);
+    await service.waitForInstanceCompletion({ instanceId });
+  };
+  const lanes = [untilOver(start), untilOver(start), untilOver(start)];
+  let kills = 0;
+  while (kills < cycles) {
+    await setTimeout(5 + Math.random() * 120);
+    if (!thread) continue;
+    const victim = thread;
+    thread = undefined;
+    await victim.terminate();
+    kills++;
+  }
+  isOver = true;
+  await Promise.all(lanes);
+  await hub.close();
+  await work;
+  process.off("worker", remember);
+  return kills;
+}
