@@ -24,14 +24,19 @@ export async function expectInvariants(
   return instances;
 }
 
-/** Of all the rows that were ever written, only those are left that the chain of an instance holds. */
+/** Of all that was ever written, only those rows are left that the chain of an instance holds, and what is kept of one. */
 export async function expectNoOrphans(store: Store, batches: readonly Batch[]): Promise<void> {
   const held = new Set<number>();
+  const executions = new Set<string>();
   for (const { record } of await expectInvariants(store)) {
+    executions.add(record.executionId);
     for (const { row } of await store.chain(record.tail)) held.add(row);
   }
   for (const { row } of batches.flatMap(({ log }) => log)) {
     if (!held.has(row)) expect(await store.chain(row)).toEqual([]);
+  }
+  for (const { executionId } of batches.flatMap(({ kept }) => kept)) {
+    if (!executions.has(executionId)) expect(await store.kept(executionId)).toEqual([]);
   }
 }
 

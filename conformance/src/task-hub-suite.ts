@@ -12,6 +12,7 @@ import { describeLeases } from "./suites/lease-suite.ts";
 import { describeLimits } from "./suites/limit-suite.ts";
 import { describeManagement } from "./suites/management-suite.ts";
 import { describePoison } from "./suites/poison-suite.ts";
+import { describeRaces } from "./suites/race-suite.ts";
 import { describeReads } from "./suites/read-suite.ts";
 import { describeRewind } from "./suites/rewind-suite.ts";
 import { describeRewoundPast } from "./suites/rewound-past-suite.ts";
@@ -42,6 +43,7 @@ const topics: Readonly<Record<string, (createStore: CreateStore) => void>> = {
   "streams of history": describeHistoryStreams,
   reads: describeReads,
   management: describeManagement,
+  races: describeRaces,
   rewind: describeRewind,
   "rewound past": describeRewoundPast,
   insight: describeInsight,

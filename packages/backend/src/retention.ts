@@ -75,9 +75,7 @@ export class Retention {
       while (found === pageSize && !this.#isStopped) {
         const hub = this.#currentHub();
         const query = { after: undefined, limit: pageSize, statuses, completedFrom: undefined };
-        const page = await hub.store.ended({ ...query, completedTo });
-        await purgeRecords(hub, page, false);
-        found = page.length;
+        found = await purgeRecords(hub, () => hub.store.ended({ ...query, completedTo }), false);
       }
     }
   }

@@ -7,7 +7,7 @@ import type {
 import { purgeInstances } from "../commands/purge.ts";
 import type { Hub } from "../state/hub.ts";
 import { isActive } from "../state/status.ts";
-import type { InstanceRecord, StoreQuery } from "../store/store.ts";
+import type { InstanceRecord, StoredInstance, StoreQuery } from "../store/store.ts";
 import { durationMs, toMs } from "../time/timestamp.ts";
 
 /** How many instances of a filter are purged by one commit. */
@@ -18,7 +18,6 @@ export async function purge(
   hub: Hub,
   request: PurgeInstancesRequest,
 ): Promise<PurgeInstancesResponse> {
-  await hub.journal.allSettled();
   const { recursive } = request;
   switch (request.request.case) {
     case "instanceId":
@@ -39,9 +38,12 @@ function response(deletedInstanceCount: number, isComplete = true): PurgeInstanc
 }
 
 async function purgeIds(hub: Hub, ids: readonly string[], recursive: boolean): Promise<number> {
-  const records = [];
-  for (const id of new Set(ids)) records.push((await hub.find(id, false))?.record);
-  return await purgeRecords(hub, records.filter(hasEnded), recursive);
+  const read = async () => {
+    const records = [];
+    for (const id of new Set(ids)) records.push((await hub.find(id, false))?.record);
+    return records.filter(hasEnded);
+  };
+  return await purgeRecords(hub, read, recursive);
 }
 
 async function purgeMatching(
@@ -53,9 +55,12 @@ async function purgeMatching(
   let count = 0;
   let after = 0;
   for (;;) {
-    const page = await hub.store.query(endedQuery(filter, after));
-    const records = page.map(({ record }) => record).filter(hasEnded);
-    count += await purgeRecords(hub, records, recursive);
+    let page: readonly StoredInstance[] = [];
+    const read = async () => {
+      page = await hub.store.query(endedQuery(filter, after));
+      return page.map(({ record }) => record).filter(hasEnded);
+    };
+    count += await purgeRecords(hub, read, recursive);
     after = page.at(-1)?.record.key ?? after;
     if (page.length < pageSize) return response(count);
     if (hub.clock.now() >= deadline) return response(count, false);
@@ -75,18 +80,27 @@ function endedQuery(filter: PurgeInstanceFilter, after: number): StoreQuery {
   };
 }
 
-/** Purges what was read, with its descendants if it is recursive, in one commit. Gives how many there were. */
+/**
+ * Purges what `read` finds, with its descendants if it is recursive, in one commit. Gives how many there were.
+ *
+ * A rewind gives an instance another log, and in time another end. Those that were made before are on disk when it reads;
+ * if one comes meanwhile, it reads again.
+ */
 export async function purgeRecords(
   hub: Hub,
-  records: readonly InstanceRecord[],
+  read: () => Promise<readonly InstanceRecord[]>,
   recursive: boolean,
 ): Promise<number> {
-  if (records.length === 0) return 0;
-  const all = recursive ? await withDescendants(hub, records) : records;
-  // A rewind may have brought one back to life since it was read.
-  const ended = all.filter(({ id, key }) => hub.instances.get(id)?.key !== key);
-  await purgeInstances(hub, ended);
-  return ended.length;
+  for (;;) {
+    const { rewinds } = hub;
+    await hub.journal.allSettled();
+    const records = await read();
+    const all = recursive ? await withDescendants(hub, records) : records;
+    if (hub.rewinds !== rewinds) continue;
+    const ended = all.filter(({ id, key }) => hub.instances.get(id)?.key !== key);
+    if (ended.length > 0) await purgeInstances(hub, ended);
+    return ended.length;
+  }
 }
 
 async function withDescendants(

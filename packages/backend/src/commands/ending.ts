@@ -14,7 +14,7 @@ import { fenceTurns } from "../state/leases.ts";
 import type { Instance } from "../state/instance.ts";
 import type { Activity } from "../state/work.ts";
 import { toTimestamp } from "../time/timestamp.ts";
-import { settleCall } from "./recalling.ts";
+import { forgetPast, settleCall } from "./recalling.ts";
 
 /**
  * Marks an instance as ended. The row whose last event is `completed` has just been appended; the caller settles what
@@ -31,6 +31,8 @@ export function markEnded(hub: Hub, instance: Instance, completed: ExecutionComp
   fenceTurns(instance);
   cancelTimers(hub, instance);
   if (instance.suspect) hub.quarantine.settle(instance.suspect);
+  // Only what has failed is ever rewound.
+  if (instance.status !== OrchestrationStatus.FAILED) forgetPast(hub, instance);
   hub.journal.touch(instance);
   hub.journal.batch.ended.push(instance);
 }

@@ -5,6 +5,7 @@ import type { Instance } from "../state/instance.ts";
 import type { TurnLease } from "../state/work.ts";
 import { toTimestamp } from "../time/timestamp.ts";
 import { cancelTimers, dropActivities } from "./ending.ts";
+import { forgetPast } from "./recalling.ts";
 
 /**
  * Continue-as-new: the instance begins a new execution with a chain of its own, and the old chain goes in the same
@@ -41,8 +42,7 @@ function forgetTasks(hub: Hub, instance: Instance): void {
   dropActivities(hub, instance);
   cancelTimers(hub, instance);
   instance.children.clear();
-  for (const key of instance.past?.keys ?? []) hub.journal.batch.unkept.push(key);
-  instance.past = undefined;
+  forgetPast(hub, instance);
   instance.session = undefined;
   instance.traceContext = undefined;
 }

@@ -138,6 +138,13 @@ function answerTo(taskScheduledId: number, event: HistoryEvent): HistoryEvent {
   }
 }
 
+/** Nothing of the execution can be asked for again. */
+export function forgetPast(hub: Hub, instance: Instance): void {
+  for (const key of instance.past?.keys ?? []) hub.journal.batch.unkept.push(key);
+  instance.past = undefined;
+  for (const activity of hub.detached.of(instance.id)) activity.isRecallable = false;
+}
+
 /** Keeps what came of a detached activity of a failed execution, in case that is rewound; or if it was meanwhile. */
 export function keepResult(
   hub: Hub,
