@@ -47,11 +47,12 @@ export function describeRaces(createStore: CreateStore): void {
   it.each(pairs)(
     "%s and %s on the same instance leave nothing behind, and lose nothing",
     async (one, two) => {
-      await race(createStore, [one, two], "nothing", 0);
-      for (const apart of [0, 1, 4]) await race(createStore, [one, two], "commits", apart);
-      await race(createStore, [one, two], "reads", 1);
+      await expectSoundRace(createStore, [one, two], "nothing", 0);
+      for (const apart of [0, 1, 4])
+        await expectSoundRace(createStore, [one, two], "commits", apart);
+      await expectSoundRace(createStore, [one, two], "reads", 1);
       for (const third of ["rewind", "purge"])
-        await race(createStore, [one, two, third], "commits", 1);
+        await expectSoundRace(createStore, [one, two, third], "commits", 1);
     },
   );
 
@@ -89,7 +90,7 @@ export function describeRaces(createStore: CreateStore): void {
   });
 }
 
-async function race(
+async function expectSoundRace(
   createStore: CreateStore,
   names: readonly string[],
   delay: Delay,
