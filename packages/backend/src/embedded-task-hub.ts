@@ -182,6 +182,18 @@ function handlersOf(host: TaskHubHost, intake: Intake): TaskHubHandlers {
     return async (request: I, options: CallOptions): Promise<O> =>
       await intake.run(charactersOf(request), options, () => admitted(request, options));
   };
+  /** The same for what does all that it does at once, and then waits for nothing but a commit: no promises of its own. */
+  const result =
+    <I, O>(apply: (hub: Hub, request: I) => Promise<O>) =>
+    (request: I, options: CallOptions): Promise<O> => {
+      let hub: Hub | undefined;
+      try {
+        ({ hub } = host);
+        return apply(hub, request);
+      } catch (error) {
+        return Promise.reject(hub && !isExpected(error, options) ? host.fail(hub, error) : error);
+      }
+    };
   return {
     hello: call(async (_, request) => request),
     startInstance: intakeCall(startInstance, ({ input }) => input?.length ?? 0),
@@ -212,8 +224,8 @@ function handlersOf(host: TaskHubHost, intake: Intake): TaskHubHandlers {
     },
     streamInstanceHistory: (request) => streamHistory(host.hub, request),
     getWorkItems: (request, options) => openWorkStream(() => host.hub, request, options),
-    completeOrchestratorTask: call(completeTurn),
-    completeActivityTask: call(completeActivityCall),
+    completeOrchestratorTask: result(completeTurn),
+    completeActivityTask: result(completeActivityCall),
     abandonTaskOrchestratorWorkItem: call(abandonTurn),
     abandonTaskActivityWorkItem: call(abandonActivityCall),
   };

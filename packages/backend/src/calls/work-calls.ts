@@ -22,8 +22,6 @@ import { isChunk, ResponseChunks } from "../state/response-chunks.ts";
 import { tokenEnd } from "../state/leasing.ts";
 import type { Activity, ActivityLease, TurnLease } from "../state/work.ts";
 
-const completed: CompleteTaskResponse = { $typeName: "CompleteTaskResponse" };
-
 let streams = 0;
 
 /** The stream of work. Nothing happens before the first `next()`. */
@@ -36,48 +34,57 @@ export function openWorkStream(
   const stream = new WorkStream(request, hasSessions, ++streams);
   let dispatcher: Dispatcher | undefined;
   const lose = () => dispatcher?.close(stream, { by: "connection", error: signal?.reason });
+  const open = () => {
+    ({ dispatcher } = currentHub());
+    dispatcher.open(stream);
+    signal?.addEventListener("abort", lose, { once: true });
+    if (signal?.aborted) lose();
+  };
   return {
-    async next() {
-      if (!dispatcher && !stream.end) {
-        ({ dispatcher } = currentHub());
-        dispatcher.open(stream);
-        signal?.addEventListener("abort", lose, { once: true });
-        if (signal?.aborted) lose();
+    // No async function: a busy worker calls it for each item.
+    next() {
+      try {
+        if (!dispatcher && !stream.end) open();
+      } catch (error) {
+        return Promise.reject(error);
       }
-      if (!stream.end && dispatcher) return await dispatcher.next(stream);
+      if (!stream.end && dispatcher) return dispatcher.next(stream);
       signal?.removeEventListener("abort", lose);
-      if (!stream.end || stream.end.by === "worker") return { done: true, value: undefined };
-      throw stream.end.error;
+      if (!stream.end || stream.end.by === "worker") return ended();
+      return Promise.reject(stream.end.error);
     },
     return() {
       signal?.removeEventListener("abort", lose);
       if (dispatcher) dispatcher.close(stream, { by: "worker" });
       else stream.finish({ by: "worker" });
-      return Promise.resolve({ done: true, value: undefined });
+      return ended();
     },
   };
+}
+
+function ended(): Promise<IteratorResult<WorkItem, undefined>> {
+  return Promise.resolve({ done: true, value: undefined });
 }
 
 /**
  * Takes what came of a turn. Late, superseded and unknown completions change nothing and are no error: older workers
  * would reconnect (rule 17).
  */
-export async function completeTurn(
+export function completeTurn(
   hub: Hub,
   response: OrchestratorResponse,
 ): Promise<CompleteTaskResponse> {
   const lease = turnLease(hub, response.completionToken, response.instanceId);
-  if (!lease) return await unmatched(hub);
+  if (!lease) return unmatched(hub);
   checkOrchestratorResponse(response);
   const chunks = isChunk(response) && isGood(lease) ? gather(lease, response) : undefined;
   const whole = chunks ? (chunks.excess ?? chunks.whole) : response;
   // The worker is at it until all is there.
-  if (whole === undefined || (!chunks && response.isPartial)) return await unmatched(hub);
+  if (whole === undefined || (!chunks && response.isPartial)) return unmatched(hub);
   hub.leases.release(lease);
   finish(hub, lease, whole, response);
   hub.dispatcher.serve(lease.stream);
-  await hub.journal.settled(lease.instance.batch);
-  return completed;
+  return hub.acknowledgements.after(hub.journal.settled(lease.instance.batch));
 }
 
 function gather(lease: TurnLease, response: OrchestratorResponse): ResponseChunks {
@@ -115,9 +122,8 @@ function runAgain(hub: Hub, lease: TurnLease): void {
 }
 
 /** Nothing is changed; but what came before it may not be on disk yet. */
-async function unmatched(hub: Hub): Promise<CompleteTaskResponse> {
-  await hub.journal.allSettled();
-  return completed;
+function unmatched(hub: Hub): Promise<CompleteTaskResponse> {
+  return hub.acknowledgements.after(hub.journal.allSettled());
 }
 
 /** The worker no longer has the session: it gets the whole history at once, and no attempt is counted. */
@@ -174,7 +180,7 @@ function turnLease(hub: Hub, token: string, instanceId: string): TurnLease | und
 }
 
 /** Takes the result of an activity. Any token of the still open task will do; the first result wins (rule 17). */
-export async function completeActivityCall(
+export function completeActivityCall(
   hub: Hub,
   response: ActivityResponse,
 ): Promise<CompleteTaskResponse> {
@@ -182,12 +188,11 @@ export async function completeActivityCall(
   const lease = activityLease(hub, response);
   const activity = lease?.activity ?? openActivity(hub, response);
   if (lease) hub.leases.release(lease);
-  if (!activity) return await unmatched(hub);
+  if (!activity) return unmatched(hub);
   completeActivity(hub, activity, response);
   if (lease) hub.dispatcher.serve(lease.stream);
-  if (!activity.instance) return await unmatched(hub);
-  await hub.journal.settled(activity.instance.batch);
-  return completed;
+  if (!activity.instance) return unmatched(hub);
+  return hub.acknowledgements.after(hub.journal.settled(activity.instance.batch));
 }
 
 export async function abandonActivityCall(

@@ -5,6 +5,7 @@ import { Dispatcher } from "../dispatch/dispatcher.ts";
 import type { WorkStream } from "../dispatch/work-stream.ts";
 import type { Store, StoredInstance, StoreOpening } from "../store/store.ts";
 import { Alarms } from "../time/alarms.ts";
+import { Acknowledgements } from "./acknowledgements.ts";
 import { BackOffs } from "./back-offs.ts";
 import { DetachedActivities } from "./detached-activities.ts";
 import { Histories } from "./histories.ts";
@@ -57,6 +58,7 @@ export class Hub implements WorkSource {
   readonly alarms: Alarms;
   readonly dispatcher: Dispatcher;
   readonly histories: Histories;
+  readonly acknowledgements: Acknowledgements = new Acknowledgements();
   readonly waiters: Waiters = new Waiters();
   readonly lookups: Lookups = new Lookups();
   readonly quarantine: Quarantine = new Quarantine(this);

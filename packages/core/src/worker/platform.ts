@@ -5,14 +5,26 @@ import type { Sha1 } from "../engine/guid.ts";
 // Taken when the module is loaded: fake timers replace it on the process.
 const nextTick = process.nextTick.bind(process);
 
+const resolved = Promise.resolve();
+let waiting: (() => void)[] = [];
+
 /**
  * Resolves once no microtask is left. A tick that is queued from a microtask runs exactly then; queued from anywhere
- * else it would run too early, hence the hop into a microtask first.
+ * else it would run too early, hence the hop into a microtask first. All who hop before the tick comes share it.
  */
 export function settle(): Promise<void> {
   return new Promise((resolve) => {
-    queueMicrotask(() => nextTick(resolve));
+    void resolved.then(() => {
+      waiting.push(resolve);
+      if (waiting.length === 1) nextTick(wakeAll);
+    });
   });
+}
+
+function wakeAll(): void {
+  const all = waiting;
+  waiting = [];
+  for (const resolve of all) resolve();
 }
 
 export const sha1: Sha1 = (prefix, text) =>
