@@ -5,10 +5,11 @@ import { combinators } from "./parts/combinators.ts";
 import { coldImport } from "./parts/import.ts";
 import { memory } from "./parts/memory.ts";
 import { replay } from "./parts/replay.ts";
+import { server } from "./parts/server.ts";
 import { throughput } from "./parts/throughput.ts";
 import { wire } from "./parts/wire.ts";
 
-const parts = [replay, combinators, throughput, memory, coldImport, wire];
+const parts = [replay, combinators, throughput, memory, coldImport, wire, server];
 
 const numbers = process.argv.slice(2).filter((argument) => /^\d+$/u.test(argument));
 const names = process.argv.slice(2).filter((argument) => !/^\d+$/u.test(argument));

@@ -10,106 +10,108 @@ import {
   TaskHubSidecarService,
 } from "@durabletask/protobuf";
 import { serve } from "@durabletask/server";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { settle } from "../settle.ts";
-import { answerOf, frame, RawClient } from "./raw-client.ts";
+import { answerOf, frame, RawClient, ways } from "./raw-client.ts";
 import { ScriptedTransport } from "./scripted-transport.ts";
 import { recordingLogger, serveScripted } from "./serve-scripted.ts";
 
 const { startInstance, getWorkItems, completeActivityTask } = TaskHubSidecarService.method;
 
-it("carries messages of 4 MB and more, both ways", async () => {
-  const input = "x".repeat(6_000_000);
-  await using served = await serveScripted(
-    {},
-    { startInstance: (request) => ({ instanceId: request.input ?? "" }) },
+describe.each(ways)("the %s way", (_way, way) => {
+  it("carries messages of 4 MB and more, both ways", async () => {
+    const input = "x".repeat(6_000_000);
+    await using served = await serveScripted(
+      {},
+      { startInstance: (request) => ({ instanceId: request.input ?? "" }) },
+    );
+    await using client = new RawClient(served.url, way);
+    const { status, body } = await answerOf(client.send(startInstance, { input }));
+    expect(status).toBe(0);
+    expect(body.length).toBeGreaterThan(input.length);
+  });
+
+  it.each([startInstance, completeActivityTask])(
+    "refuses a message above the limit: $name",
+    async (method) => {
+      await using served = await serveScripted({ limits: { maxMessageBytes: 1000 } });
+      await using client = new RawClient(served.url, way);
+      const stream = client.open(method);
+      stream.end(frame(Buffer.alloc(1001)));
+      expect(await answerOf(stream)).toMatchObject({ status: 8 });
+    },
   );
-  await using client = new RawClient(served.url);
-  const { status, body } = await answerOf(client.send(startInstance, { input }));
-  expect(status).toBe(0);
-  expect(body.length).toBeGreaterThan(input.length);
-});
 
-it.each([startInstance, completeActivityTask])(
-  "refuses a message above the limit: $name",
-  async (method) => {
-    await using served = await serveScripted({ limits: { maxMessageBytes: 1000 } });
-    await using client = new RawClient(served.url);
-    const stream = client.open(method);
-    stream.end(frame(Buffer.alloc(1001)));
-    expect(await answerOf(stream)).toMatchObject({ status: 8 });
-  },
-);
+  it.each([startInstance, completeActivityTask])(
+    "refuses a message by the length it announces, without waiting for it: $name",
+    async (method) => {
+      await using served = await serveScripted({ limits: { maxMessageBytes: 1000 } });
+      await using client = new RawClient(served.url, way);
+      const stream = client.open(method);
+      stream.write(Buffer.from([0, 0xff, 0xff, 0xff, 0xff]));
+      expect(await answerOf(stream)).toMatchObject({ status: 8 });
+    },
+  );
 
-it.each([startInstance, completeActivityTask])(
-  "refuses a message by the length it announces, without waiting for it: $name",
-  async (method) => {
-    await using served = await serveScripted({ limits: { maxMessageBytes: 1000 } });
-    await using client = new RawClient(served.url);
-    const stream = client.open(method);
+  it("resets a request that goes on after its answer", async () => {
+    const clock = new VirtualClock();
+    await using served = await serveScripted({ clock, limits: { maxMessageBytes: 1000 } });
+    await using client = new RawClient(served.url, way);
+    const stream = client.open(startInstance);
     stream.write(Buffer.from([0, 0xff, 0xff, 0xff, 0xff]));
-    expect(await answerOf(stream)).toMatchObject({ status: 8 });
-  },
-);
+    const closed = once(stream, "close");
+    await answerOf(stream);
+    await settle();
+    clock.advance(1000);
+    await closed;
+    expect(stream.rstCode).toBe(constants.NGHTTP2_NO_ERROR);
+  });
 
-it("resets a request that goes on after its answer", async () => {
-  const clock = new VirtualClock();
-  await using served = await serveScripted({ clock, limits: { maxMessageBytes: 1000 } });
-  await using client = new RawClient(served.url);
-  const stream = client.open(startInstance);
-  stream.write(Buffer.from([0, 0xff, 0xff, 0xff, 0xff]));
-  const closed = once(stream, "close");
-  await answerOf(stream);
-  await settle();
-  clock.advance(1000);
-  await closed;
-  expect(stream.rstCode).toBe(constants.NGHTTP2_NO_ERROR);
+  it.each([startInstance, completeActivityTask])(
+    "takes a compressed message, and refuses one that grows beyond the limit: $name",
+    async (method) => {
+      await using served = await serveScripted({ limits: { maxMessageBytes: 1_000_000 } });
+      await using client = new RawClient(served.url, way);
+      const send = async (message: Uint8Array) => {
+        const stream = client.open(method, { "grpc-encoding": "gzip" });
+        stream.end(frame(gzipSync(message), 1));
+        return await answerOf(stream);
+      };
+      const small =
+        method === startInstance
+          ? toBinary(CreateInstanceRequestSchema, create(CreateInstanceRequestSchema))
+          : toBinary(ActivityResponseSchema, create(ActivityResponseSchema));
+      expect(await send(small)).toMatchObject({ status: 0 });
+      const bomb = Buffer.alloc(100_000_000);
+      expect(gzipSync(bomb).length).toBeLessThan(1_000_000);
+      expect(await send(bomb)).toMatchObject({ status: 8 });
+      // Not compressed at all, whatever it says.
+      const liar = client.open(method, { "grpc-encoding": "gzip" });
+      liar.end(frame(Buffer.from("no gzip"), 1));
+      expect([3, 13]).toContain((await answerOf(liar)).status);
+    },
+  );
+
+  it.each([startInstance, getWorkItems, completeActivityTask])(
+    "refuses headers above the limit, and goes on: $name",
+    async (method) => {
+      await using served = await serveScripted({ limits: { maxHeaderBytes: 8000 } });
+      await using client = new RawClient(served.url, way);
+      const headers: Record<string, string> = {};
+      for (let n = 0; n < 20; n++) headers[`x-header-${n}`] = "x".repeat(1000);
+      const stream = client.send(method, {}, headers);
+      // By us, or by Node.js.
+      const answer = await answerOf(stream);
+      expect(
+        Number(answer.headers[":status"]) === 431 ||
+          stream.rstCode === constants.NGHTTP2_ENHANCE_YOUR_CALM,
+      ).toBe(true);
+      expect(await answerOf(client.send(startInstance, {}))).toMatchObject({ status: 0 });
+      const response = await fetch(served.url, { headers });
+      expect(response.status).toBe(431);
+    },
+  );
 });
-
-it.each([startInstance, completeActivityTask])(
-  "takes a compressed message, and refuses one that grows beyond the limit: $name",
-  async (method) => {
-    await using served = await serveScripted({ limits: { maxMessageBytes: 1_000_000 } });
-    await using client = new RawClient(served.url);
-    const send = async (message: Uint8Array) => {
-      const stream = client.open(method, { "grpc-encoding": "gzip" });
-      stream.end(frame(gzipSync(message), 1));
-      return await answerOf(stream);
-    };
-    const small =
-      method === startInstance
-        ? toBinary(CreateInstanceRequestSchema, create(CreateInstanceRequestSchema))
-        : toBinary(ActivityResponseSchema, create(ActivityResponseSchema));
-    expect(await send(small)).toMatchObject({ status: 0 });
-    const bomb = Buffer.alloc(100_000_000);
-    expect(gzipSync(bomb).length).toBeLessThan(1_000_000);
-    expect(await send(bomb)).toMatchObject({ status: 8 });
-    // Not compressed at all, whatever it says.
-    const liar = client.open(method, { "grpc-encoding": "gzip" });
-    liar.end(frame(Buffer.from("no gzip"), 1));
-    expect([3, 13]).toContain((await answerOf(liar)).status);
-  },
-);
-
-it.each([startInstance, getWorkItems, completeActivityTask])(
-  "refuses headers above the limit, and goes on: $name",
-  async (method) => {
-    await using served = await serveScripted({ limits: { maxHeaderBytes: 8000 } });
-    await using client = new RawClient(served.url);
-    const headers: Record<string, string> = {};
-    for (let n = 0; n < 20; n++) headers[`x-header-${n}`] = "x".repeat(1000);
-    const stream = client.send(method, {}, headers);
-    // By us, or by Node.js.
-    const answer = await answerOf(stream);
-    expect(
-      Number(answer.headers[":status"]) === 431 ||
-        stream.rstCode === constants.NGHTTP2_ENHANCE_YOUR_CALM,
-    ).toBe(true);
-    expect(await answerOf(client.send(startInstance, {}))).toMatchObject({ status: 0 });
-    const response = await fetch(served.url, { headers });
-    expect(response.status).toBe(431);
-  },
-);
 
 it("lets calls above the limit of a connection wait", async () => {
   await using served = await serveScripted({ limits: { maxStreamsPerConnection: 2 } });

@@ -19,12 +19,24 @@ export interface RawAnswer {
   readonly message: string | undefined;
 }
 
+/**
+ * The two ways through a server, and the headers that lead there: plain gRPC has one of its own; what could be compressed is
+ * Connect's, as are the other protocols.
+ */
+export const ways: readonly (readonly [string, OutgoingHttpHeaders])[] = [
+  ["lean", {}],
+  ["Connect", { "grpc-encoding": "gzip", "grpc-accept-encoding": "identity" }],
+];
+
 /** gRPC by hand: for what a well-behaved client does not do. */
 export class RawClient implements AsyncDisposable {
   readonly session: ClientHttp2Session;
+  readonly #headers: OutgoingHttpHeaders;
 
-  constructor(url: string) {
+  /** `headers` go with every call. */
+  constructor(url: string, headers: OutgoingHttpHeaders = {}) {
     this.session = connect(url);
+    this.#headers = headers;
     // What breaks shows in the streams.
     this.session.on("error", () => undefined);
   }
@@ -36,6 +48,7 @@ export class RawClient implements AsyncDisposable {
       ":path": `/${method.parent.typeName}/${method.name}`,
       "content-type": "application/grpc",
       te: "trailers",
+      ...this.#headers,
       ...headers,
     });
     stream.on("error", () => undefined);

@@ -39,7 +39,20 @@ const ofTheWire = new Set([
 ]);
 const prefixesOfTheWire = [":", "grpc-", "connect-", "accept-", "access-control-", "sec-"];
 
-/** Whether a header is for the transport behind the server. */
-export function isMetadata(name: string): boolean {
+/** The headers that are for the transport behind the server; the token only where the server does not ask for one itself. */
+export function metadataOf(
+  headers: Iterable<readonly [string, string | readonly string[] | undefined]>,
+  keepsToken: boolean,
+): Record<string, string> {
+  const metadata: Record<string, string> = {};
+  for (const [name, value] of headers) {
+    if (value === undefined || !isMetadata(name)) continue;
+    if (name === "authorization" && !keepsToken) continue;
+    metadata[name] = typeof value === "string" ? value : value.join(", ");
+  }
+  return metadata;
+}
+
+function isMetadata(name: string): boolean {
   return !ofTheWire.has(name) && !prefixesOfTheWire.some((prefix) => name.startsWith(prefix));
 }

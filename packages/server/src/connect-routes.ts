@@ -1,12 +1,12 @@
-import type { DescMethod, DescMethodServerStreaming, DescMethodUnary } from "@bufbuild/protobuf";
 import type { ConnectRouter, HandlerContext } from "@connectrpc/connect";
 import { createContextKey } from "@connectrpc/connect";
 import { toConnectError } from "@durabletask/grpc/spi";
 import { TaskHubSidecarService } from "@durabletask/protobuf";
 import type { Call } from "./call.ts";
-import { isMetadata, taskHubOf } from "./call.ts";
+import { metadataOf, taskHubOf } from "./call.ts";
 import { CallEnd } from "./call-end.ts";
 import type { Calls } from "./calls.ts";
+import { isServerStreaming, isUnary } from "./method-kind.ts";
 
 /** How a call that goes through Connect learns of its end: Connect's own signal does not tell a lost connection. */
 export const callEnd: ReturnType<typeof createContextKey<CallEnd>> = createContextKey(
@@ -48,22 +48,11 @@ function rethrow(error: unknown): never {
 }
 
 function toCall(context: HandlerContext, keepsToken: boolean): Call {
-  const headers: Record<string, string> = {};
-  for (const [name, value] of context.requestHeader) {
-    if (isMetadata(name) && (name !== "authorization" || keepsToken)) headers[name] = value;
-  }
+  const headers = metadataOf(context.requestHeader, keepsToken);
   return {
     taskHub: taskHubOf(headers),
     headers,
     timeoutMs: context.timeoutMs(),
     end: context.values.get(callEnd),
   };
-}
-
-function isUnary(method: DescMethod): method is DescMethodUnary {
-  return method.methodKind === "unary";
-}
-
-function isServerStreaming(method: DescMethod): method is DescMethodServerStreaming {
-  return method.methodKind === "server_streaming";
 }

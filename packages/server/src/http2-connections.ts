@@ -9,17 +9,20 @@ import {
 } from "node:http2";
 import type { Socket } from "node:net";
 import { Http2Connection } from "./http2-connection.ts";
+import type { LeanHandler } from "./lean/lean-handler.ts";
 import type { RequestHandler } from "./request-handler.ts";
 import type { Settings } from "./settings.ts";
 
 /** The connections that speak HTTP/2. */
 export class Http2Connections {
   readonly #server: Http2Server;
+  readonly #lean: LeanHandler;
   readonly #handle: RequestHandler;
   readonly #maxHeaderBytes: number;
   readonly #connections = new Map<Http2Session, Http2Connection>();
 
-  constructor(handle: RequestHandler, settings: Settings) {
+  constructor(lean: LeanHandler, handle: RequestHandler, settings: Settings) {
+    this.#lean = lean;
     this.#handle = handle;
     const { limits } = settings;
     this.#maxHeaderBytes = limits.maxHeaderBytes;
@@ -64,6 +67,7 @@ export class Http2Connections {
     // What breaks a stream shows in how it ends; unheard it would end the process.
     stream.on("error", () => undefined);
     if (sizeOf(rawHeaders) > this.#maxHeaderBytes) return refuseHeaders(stream);
+    if (this.#lean(stream, headers, end)) return;
     // What Node.js's own listener for requests makes of a stream.
     const request = new Http2ServerRequest(stream, headers, {}, rawHeaders);
     this.#handle(request, new Http2ServerResponse(stream), end);

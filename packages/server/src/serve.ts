@@ -7,6 +7,7 @@ import { checkExposure } from "./exposure.ts";
 import { Gate } from "./gate.ts";
 import { Http1Connections } from "./http1-connections.ts";
 import { Http2Connections } from "./http2-connections.ts";
+import { createLeanHandler } from "./lean/lean-handler.ts";
 import { listen } from "./listener.ts";
 import { createRequestHandler } from "./request-handler.ts";
 import type { ServeOptions } from "./serve-options.ts";
@@ -38,6 +39,22 @@ export async function serve(
   transportOf: TransportOf,
   options: ServeOptions = {},
 ): Promise<TaskHubServer> {
+  return await start(transportOf, options, createLeanHandler);
+}
+
+/** The same without the lean way: what that one is measured against, and must behave like. */
+export async function serveThroughConnect(
+  transportOf: TransportOf,
+  options: ServeOptions = {},
+): Promise<TaskHubServer> {
+  return await start(transportOf, options, () => () => false);
+}
+
+async function start(
+  transportOf: TransportOf,
+  options: ServeOptions,
+  createLean: typeof createLeanHandler,
+): Promise<TaskHubServer> {
   const settings = settingsOf(options);
   checkExposure(settings);
   const { log } = settings;
@@ -50,7 +67,7 @@ export async function serve(
   );
   const handle = createRequestHandler(connect, gate, log);
   const http1 = new Http1Connections(handle, settings);
-  const http2 = new Http2Connections(handle, settings);
+  const http2 = new Http2Connections(createLean(calls, gate, settings), handle, settings);
   const listener = await listen(settings, (socket, protocol) => {
     if (protocol === "http2") http2.take(socket);
     else http1.take(socket);

@@ -1,0 +1,1 @@
+export { serveThroughConnect } from "./serve.ts";
