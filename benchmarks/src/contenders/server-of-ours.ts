@@ -1,76 +1,70 @@
-import { type ChildProcess, fork } from "node:child_process";
-import { once } from "node:events";
-import { TaskHubGrpcClient } from "@microsoft/durabletask-js";
+import { NoOpLogger, TaskHubGrpcClient } from "@microsoft/durabletask-js";
 import { report, workFromArguments } from "../measurement.ts";
-import { silent } from "../peer-logger.ts";
 import { median } from "../statistics.ts";
+import { WireProcess } from "../wire/process.ts";
 
-/** What the peer's worker and client do on a server of ours. */
-interface ServerWork {
-  readonly orchestrations: number;
-  readonly activities: number;
-  readonly inFlight: number;
-  readonly latencies: number;
-  readonly fanOut: number;
-  readonly chain: number;
-  /** Whether plain gRPC takes the lean way. */
-  readonly isLean: boolean;
-}
-
-const work = workFromArguments<ServerWork>({
+// What the peer's worker and client do on a server of ours, each in a process of its own.
+const work = workFromArguments({
   orchestrations: 1000,
   activities: 5,
   inFlight: 64,
   latencies: 200,
   fanOut: 1000,
   chain: 300,
+  /** Whether plain gRPC takes the lean way. */
   isLean: true,
 });
 
-const server = start("serve-sqlite.ts", work.isLean ? "lean" : "Connect");
-const [{ url }] = (await once(server, "message")) as [{ url: string }];
-const worker = start("peer-worker.ts", new URL(url).host);
-await once(worker, "message");
-const client = new TaskHubGrpcClient({ hostAddress: new URL(url).host, logger: silent });
+const server = new WireProcess("server.ts", { store: "sqlite", isLean: work.isLean });
+const url = String((await server.answer())["url"]);
+const worker = new WireProcess("peer-patterns-worker.ts", { url });
+await worker.answer();
+const client = new TaskHubGrpcClient({
+  hostAddress: new URL(url).host,
+  logger: new NoOpLogger(),
+});
 
-await many(Math.ceil(work.orchestrations / 5));
-const before = await usage();
-const begun = performance.now();
-await many(work.orchestrations);
-const seconds = (performance.now() - begun) / 1000;
-const after = await usage();
+await runMany(Math.ceil(work.orchestrations / 5));
+const cpuBefore = await serverCpuMs();
+const begin = performance.now();
+await runMany(work.orchestrations);
+const seconds = (performance.now() - begin) / 1000;
+const cpuAfter = await serverCpuMs();
 
 const latencies: number[] = [];
-for (let n = 0; n < work.latencies; n += 1) latencies.push(await time("sequence", 1));
+for (let n = 0; n < work.latencies; n += 1) latencies.push(await timeOf("chain", 1));
 const fanOuts: number[] = [];
 const chains: number[] = [];
 for (let n = 0; n < 3; n += 1) {
-  fanOuts.push(await time("fanOut", work.fanOut));
-  chains.push(await time("sequence", work.chain));
+  fanOuts.push(await timeOf("fanOut", work.fanOut));
+  chains.push(await timeOf("chain", work.chain));
 }
 
 report({
   orchestrationsPerSecond: work.orchestrations / seconds,
-  serverCpuMs: (after.cpuMs - before.cpuMs) / work.orchestrations,
-  commits: (after.commits - before.commits) / work.orchestrations,
+  serverCpuMs: (cpuAfter - cpuBefore) / work.orchestrations,
   latencyMs: median(latencies),
   fanOutMs: median(fanOuts),
   chainMs: median(chains),
 });
 await client.stop();
-worker.disconnect();
-server.disconnect();
+await worker.stop();
+await server.ask("stop");
+await server.stop();
 
-async function many(count: number): Promise<void> {
+async function runMany(count: number): Promise<void> {
   let left = count;
-  const loop = async () => {
-    while (left-- > 0) await time("sequence", work.activities);
+  const lane = async (): Promise<void> => {
+    while (left > 0) {
+      left -= 1;
+      await timeOf("chain", work.activities);
+    }
   };
-  await Promise.all(Array.from({ length: work.inFlight }, loop));
+  await Promise.all(Array.from({ length: work.inFlight }, lane));
 }
 
 /** Runs an orchestration, checks its output, and gives the milliseconds that it took. */
-async function time(name: string, activities: number): Promise<number> {
+async function timeOf(name: string, activities: number): Promise<number> {
   const start = performance.now();
   const id = await client.scheduleNewOrchestration(name, activities);
   const state = await client.waitForOrchestrationCompletion(id, true, 600);
@@ -81,12 +75,6 @@ async function time(name: string, activities: number): Promise<number> {
   return performance.now() - start;
 }
 
-async function usage(): Promise<{ readonly cpuMs: number; readonly commits: number }> {
-  server.send("usage");
-  const [used] = (await once(server, "message")) as [{ cpuMs: number; commits: number }];
-  return used;
-}
-
-function start(program: string, ...args: string[]): ChildProcess {
-  return fork(new URL(`../processes/${program}`, import.meta.url), args);
+async function serverCpuMs(): Promise<number> {
+  return Number((await server.ask("cpu"))["micros"]) / 1000;
 }

@@ -30,7 +30,6 @@ export const server: Part = {
       figures: [
         { key: "orchestrationsPerSecond", heading: "orchestrations/s", better: "more" },
         { key: "serverCpuMs", heading: "server CPU ms each", digits: 2, better: "less" },
-        { key: "commits", heading: "commits each", digits: 2 },
         { key: "latencyMs", heading: "ms of 1 activity", digits: 1 },
         { key: "fanOutMs", heading: "ms of a fan-out of 1,000" },
         { key: "chainMs", heading: "ms of a chain of 300" },

@@ -3,12 +3,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openMemoryTaskHub } from "@durabletask/backend";
 import { serve } from "@durabletask/server";
+import { serveThroughConnect } from "@durabletask/server/spi";
 import { openTaskHub } from "@durabletask/sqlite";
 import { workFromArguments } from "../measurement.ts";
 import { answerQuestions } from "./process.ts";
 
-// A server process: our task hub, in memory or on a SQLite file with full sync.
-const { store } = workFromArguments<{ store: "memory" | "sqlite" }>({ store: "sqlite" });
+// A server process: our task hub, in memory or on a SQLite file with full sync; gRPC the lean way or through Connect.
+const { store, isLean } = workFromArguments<{ store: "memory" | "sqlite"; isLean: boolean }>({
+  store: "sqlite",
+  isLean: true,
+});
 const folder = mkdtempDisposableSync(
   join(process.env["BENCH_DIR"] ?? tmpdir(), "durabletask-wire-"),
 );
@@ -16,7 +20,8 @@ const hub =
   store === "memory"
     ? await openMemoryTaskHub()
     : await openTaskHub(join(folder.path, "tasks.db"), { synchronous: "full" });
-const server = await serve(() => hub);
+const open = isLean ? serve : serveThroughConnect;
+const server = await open(() => hub);
 answerQuestions(
   { url: server.url },
   {

@@ -1,15 +1,19 @@
-// The peer's worker over gRPC, at the address in the first argument.
 import {
   type ActivityContext,
+  NoOpLogger,
   type OrchestrationContext,
   TaskHubGrpcWorker,
   whenAll,
 } from "@microsoft/durabletask-js";
-import { silent } from "../peer-logger.ts";
+import { workFromArguments } from "../measurement.ts";
+import { answerQuestions } from "./process.ts";
+
+// A worker process of the peer's, for chains and fan-outs as long as their input says.
+const { url } = workFromArguments({ url: "http://localhost:4001" });
 
 const hello = (_ctx: ActivityContext, n: number): number => n;
 
-const sequence = async function* (
+const chain = async function* (
   ctx: OrchestrationContext,
   activities: number,
 ): AsyncGenerator<unknown, number, number> {
@@ -28,10 +32,9 @@ const fanOut = async function* (
   return sum;
 };
 
-const worker = new TaskHubGrpcWorker({ hostAddress: process.argv[2] ?? "", logger: silent });
+const worker = new TaskHubGrpcWorker({ hostAddress: new URL(url).host, logger: new NoOpLogger() });
 worker.addNamedActivity("hello", hello);
-worker.addNamedOrchestrator("sequence", sequence);
+worker.addNamedOrchestrator("chain", chain);
 worker.addNamedOrchestrator("fanOut", fanOut);
 await worker.start();
-process.once("disconnect", () => process.exit());
-process.send?.("ready");
+answerQuestions({});
