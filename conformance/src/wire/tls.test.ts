@@ -1,0 +1,80 @@
+import { silentLogger, type Transport } from "@durabletask/core";
+import { createTaskHubService } from "@durabletask/core/spi";
+import { createGrpcTransport, type GrpcAddressOptions, type TlsOptions } from "@durabletask/grpc";
+import { serve, type ServeOptions } from "@durabletask/server";
+import { describe, expect, it } from "vitest";
+import {
+  authority,
+  clientCertificate,
+  clientKey,
+  serverCertificate,
+  serverKey,
+} from "./certificates.ts";
+import { ScriptedTransport } from "./scripted-transport.ts";
+
+const certificate = { cert: serverCertificate, key: serverKey };
+
+/** An interceptor that does nothing makes Connect carry the messages. */
+const paths: readonly [string, GrpcAddressOptions["interceptors"]][] = [
+  ["lean", []],
+  ["Connect", [(next) => (request) => next(request)]],
+];
+
+describe.each(paths)("TLS from the client's side, %s", (_, interceptors) => {
+  async function call(
+    serverOptions: ServeOptions,
+    scheme: string,
+    tls: TlsOptions | undefined,
+  ): Promise<string> {
+    await using server = await serve(() => new ScriptedTransport(), {
+      logger: silentLogger,
+      ...serverOptions,
+    });
+    const baseUrl = `${scheme}://${new URL(server.url).host}`;
+    await using transport: Transport = createGrpcTransport({
+      baseUrl,
+      tls,
+      interceptors,
+      retries: false,
+    });
+    return await createTaskHubService(transport)
+      .hello({})
+      .then(
+        () => "answered",
+        (error: unknown) => String(error),
+      );
+  }
+
+  it.each(["https", "grpcs"])("is spoken by %s, with an authority of one's own", async (scheme) => {
+    const said = await call({ tls: certificate }, scheme, { ca: authority });
+    expect(said).toBe("answered");
+  });
+
+  it("trusts no certificate that nobody vouches for, unless told to trust any", async () => {
+    const said = await call({ tls: certificate }, "https", undefined);
+    expect(said).toMatch(
+      /the certificate of https:\/\/\S+ is not accepted .* tls\.ca .*UNAVAILABLE/u,
+    );
+    const anyone = await call({ tls: certificate }, "https", { rejectUnauthorized: false });
+    expect(anyone).toBe("answered");
+  });
+
+  it("expects the name that it is told", async () => {
+    const named = (servername: string) =>
+      call({ tls: certificate }, "https", { ca: authority, servername });
+    expect(await named("localhost")).toBe("answered");
+    expect(await named("other.example")).toContain("is not accepted");
+  });
+
+  it("shows its own certificate where a server asks for one", async () => {
+    const server = { tls: { ...certificate, clientCa: authority } };
+    const client = { ca: authority, cert: clientCertificate, key: clientKey };
+    expect(await call(server, "https", client)).toBe("answered");
+    expect(await call(server, "https", { ca: authority })).toContain("UNAVAILABLE");
+  });
+
+  it("says that the scheme may be the wrong one", async () => {
+    expect(await call({}, "https", undefined)).toContain("is the scheme the right one?");
+    expect(await call({ tls: certificate }, "http", undefined)).toContain("UNAVAILABLE");
+  });
+});
