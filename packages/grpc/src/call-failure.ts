@@ -53,6 +53,11 @@ export function resetFailure(error: Error, origin: string): TaskHubError | undef
   return typeof rstCode === "number" ? resetError(rstCode, origin, error) : undefined;
 }
 
+/** Whether a server says that it has not begun with a call, as one does that is about to stop: it may be made again, whatever it is. */
+export function isRefused(error: unknown): boolean {
+  return causesOf(error).some(({ message }) => message.includes("NGHTTP2_REFUSED_STREAM"));
+}
+
 function sentence(code: string, why: string, origin: string): string {
   if (noAnswer.test(code)) {
     return `no task hub answers at ${origin} (${why}): start one with \`npx @durabletask/cli serve\`, or mend the address`;
@@ -68,13 +73,15 @@ function sentence(code: string, why: string, origin: string): string {
 
 /** The deepest error of the platform's in a chain of causes: Connect and Node.js wrap what really happened. */
 function rootOf(error: unknown): (Error & { readonly code: string }) | undefined {
-  let root: (Error & { readonly code: string }) | undefined;
-  const seen = new Set<unknown>();
-  for (let each = error; each instanceof Error && !seen.has(each); each = each.cause) {
-    seen.add(each);
-    if (isOfPlatform(each)) root = each;
+  return causesOf(error).findLast(isOfPlatform);
+}
+
+function causesOf(error: unknown): readonly Error[] {
+  const chain: Error[] = [];
+  for (let each = error; each instanceof Error && !chain.includes(each); each = each.cause) {
+    chain.push(each);
   }
-  return root;
+  return chain;
 }
 
 function isOfPlatform(error: Error): error is Error & { readonly code: string } {

@@ -265,6 +265,24 @@ describe.each(paths)("a call over gRPC, %s", (_, dial) => {
       );
     });
 
+    it("is made once more when the server has not begun with it, whatever it is", async () => {
+      let calls = 0;
+      await withServer(
+        (stream) => {
+          calls += 1;
+          if (calls === 1 || calls > 2) stream.close(7);
+          else answer(stream, [Buffer.from([0, 0, 0, 0, 0])]);
+        },
+        async (transport) => {
+          const service = createTaskHubService(transport);
+          await service.raiseEvent({ instanceId: "a", name: "b" });
+          expect(calls).toBe(2);
+          await expect(service.raiseEvent({})).rejects.toMatchObject({ code: "UNAVAILABLE" });
+          expect(calls).toBe(4);
+        },
+      );
+    });
+
     it("reads a compressed answer", async () => {
       await withServer(
         (stream) => {

@@ -19,6 +19,7 @@ import {
   sessionSettings,
   sizeLimit,
 } from "./options.ts";
+import { withRefusedRepeated } from "./refused-calls.ts";
 import { userAgent } from "./user-agent.ts";
 import { withHeaders } from "./with-headers.ts";
 
@@ -35,7 +36,7 @@ export function createGrpcTransport(options: GrpcTransportOptions): Transport {
     options.headers,
     positiveMs(headersLifetime, "headersLifetime"),
   );
-  const transport = withHeaders(base(options), provider);
+  const transport = withHeaders(withRefusedRepeated(base(options)), provider);
   return withDeadlines(retries === false ? transport : withRetries(transport, retries), deadlines);
 }
 
