@@ -11,9 +11,12 @@ export async function measureImport(folder: string, name: string): Promise<Measu
   const timed = join(folder, "timed.mjs");
   await writeFile(
     timed,
-    `const start = performance.now();
+    `const cpu = process.cpuUsage();
+const start = performance.now();
 await import(${JSON.stringify(name)});
-console.log(JSON.stringify({ ms: performance.now() - start }));
+const ms = performance.now() - start;
+const { user, system } = process.cpuUsage(cpu);
+console.log(JSON.stringify({ ms, "CPU ms": (user + system) / 1000 }));
 `,
   );
   const weighed = join(folder, "weighed.mjs");

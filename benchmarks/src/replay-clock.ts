@@ -18,25 +18,25 @@ export type Replay = () => Promise<void>;
 
 /**
  * Measures a replay of each length: the median in milliseconds, the mean of the CPU time of the whole process, and how many
- * times longer each length took than the one before it.
+ * times more of it each length took than the one before it.
  */
 export async function measureReplays(
   { activities }: ReplayWork,
   prepare: (activities: number) => Replay,
 ): Promise<Measurement> {
   const figures: Record<string, number> = {};
-  let previousMs: number | undefined;
+  let previousCpuMs: number | undefined;
   for (const length of activities) {
     const replay = prepare(length);
     await repeat(replay, warmUpMs, 2);
     const cpu = process.cpuUsage();
     const durations = await repeat(replay, measuredMs, 3);
     const { user, system } = process.cpuUsage(cpu);
-    const ms = median(durations);
-    figures[`ms of ${length}`] = ms;
-    figures[`CPU ms of ${length}`] = (user + system) / 1000 / durations.length;
-    if (previousMs !== undefined) figures[`growth to ${length}`] = ms / previousMs;
-    previousMs = ms;
+    const cpuMs = (user + system) / 1000 / durations.length;
+    figures[`ms of ${length}`] = median(durations);
+    figures[`CPU ms of ${length}`] = cpuMs;
+    if (previousCpuMs !== undefined) figures[`growth to ${length}`] = cpuMs / previousCpuMs;
+    previousCpuMs = cpuMs;
   }
   return figures;
 }

@@ -14,6 +14,7 @@ export const coldImport: Part = {
       ],
       figures: [
         { key: "ms", heading: "ms", digits: 1, better: "less" },
+        { key: "CPU ms", heading: "CPU ms", digits: 1, better: "less" },
         { key: "own kB", heading: "own kB" },
         { key: "kB", heading: "kB with what it pulls in" },
         { key: "files", heading: "files" },

@@ -57,7 +57,7 @@ export function ours(style: string, target: string): Contender {
 export function figuresOf(activities: readonly number[]): Figure[] {
   return activities.flatMap((length, index) => [
     { key: `ms of ${length}`, heading: `ms of ${length}`, digits: 1, better: "less" },
-    { key: `CPU ms of ${length}`, heading: `CPU ms of ${length}`, digits: 1 },
+    { key: `CPU ms of ${length}`, heading: `CPU ms of ${length}`, digits: 1, better: "less" },
     ...(index === 0
       ? []
       : [{ key: `growth to ${length}`, heading: `growth to ${length}`, digits: 1 }]),
