@@ -1,4 +1,5 @@
 import type { HistoryEvent, OrchestratorAction } from "@durabletask/protobuf";
+import { IdWindow } from "./id-window.ts";
 import { type DurableCall, NonDeterminismError, TooManyActionsError } from "./errors.ts";
 
 type ActionType = OrchestratorAction["orchestratorActionType"];
@@ -23,11 +24,8 @@ export interface ActionOwner {
  * the history records (E5), and hands out what is new.
  */
 export class ActionLog {
-  /** Not recorded yet, and not handed out: ids are given in order, so the place of one is its id less the first one's. */
-  #pending: (PendingAction | undefined)[] = [];
-  #firstId = 1;
-  /** How many of them there are; the rest are gaps. */
-  #count = 0;
+  /** Not recorded yet, and not handed out. */
+  readonly #pending = new IdWindow<PendingAction>();
   readonly #limit: number;
   #lastId = 0;
   #added = 0;
@@ -67,25 +65,24 @@ export class ActionLog {
     this.#lastId += 1;
     if (this.#isClosed) return this.#lastId;
     this.#last = { id: this.#lastId, type, owner };
-    this.#pending.push(this.#last);
-    this.#count += 1;
+    this.#pending.add(this.#lastId, this.#last);
     return this.#lastId;
   }
 
   /** Takes an action back that no turn has handed out yet; without effect on any other. */
   drop(id: number): void {
-    this.#remove(id);
+    this.#pending.take(id);
   }
 
   /** Whether an event records what the code has asked for under its id. */
   expects(event: HistoryEvent): boolean {
-    const pending = this.#pending[event.eventId - this.#firstId];
+    const pending = this.#pending.get(event.eventId);
     return pending !== undefined && matches(pending, event);
   }
 
   /** The history records an action: it must be the one that the code asked for under that id (E5). */
   confirm(event: HistoryEvent, position: number): void {
-    const pending = this.#pending[event.eventId - this.#firstId];
+    const pending = this.#pending.get(event.eventId);
     if (pending === undefined || !matches(pending, event)) {
       throw new NonDeterminismError({
         recorded: recordedCall(event),
@@ -94,7 +91,7 @@ export class ActionLog {
         position,
       });
     }
-    this.#remove(event.eventId);
+    this.#pending.take(event.eventId);
     // It belongs to an earlier turn, not to this one's limit.
     this.#added -= 1;
     pending.owner?.adopt(event);
@@ -103,13 +100,8 @@ export class ActionLog {
   /** Takes what is new, in the order of ids. From here on it counts as recorded. */
   take(): OrchestratorAction[] {
     this.#added = 0;
-    if (this.#count === 0) return [];
-    const actions: OrchestratorAction[] = [];
-    for (const pending of this.#pending) {
-      if (pending !== undefined) actions.push(toAction(pending.id, pending.type));
-    }
-    this.discard();
-    return actions;
+    if (this.#pending.isEmpty) return [];
+    return this.#pending.takeAll().map(({ id, type }) => toAction(id, type));
   }
 
   /** The execution has ended: what the code still asks for is not emitted (E10). */
@@ -119,20 +111,7 @@ export class ActionLog {
 
   /** Forgets what was not handed out: the instance fails, and nothing of it is to be trusted. */
   discard(): void {
-    this.#pending = [];
-    this.#count = 0;
-    this.#firstId = this.#lastId + 1;
-  }
-
-  #remove(id: number): void {
-    const place = id - this.#firstId;
-    if (this.#pending[place] === undefined) return;
-    this.#pending[place] = undefined;
-    this.#count -= 1;
-    if (this.#count > 0) return;
-    // Popping keeps the array's memory, which the next action needs again.
-    while (this.#pending.length > 0) this.#pending.pop();
-    this.#firstId = this.#lastId + 1;
+    this.#pending.takeAll();
   }
 }
 

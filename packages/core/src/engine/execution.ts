@@ -9,6 +9,7 @@ import { NonDurableAwaitError } from "./errors.ts";
 import { ExternalEvents } from "./external-events.ts";
 import { Flow } from "./flow.ts";
 import type { Sha1 } from "./guid.ts";
+import { IdWindow } from "./id-window.ts";
 
 /** Something that the code has asked for, and that an event with its id will end. */
 export interface OpenCall {
@@ -82,7 +83,7 @@ export class Execution {
   readonly actions: ActionLog;
   readonly events: ExternalEvents = new ExternalEvents();
   /** What is under way, by event id. Completions for other ids are ignored (E6). */
-  #open: Map<number, OpenCall> | undefined;
+  #open: IdWindow<OpenCall> | undefined;
   /** Actions of extensions, and the events that they wait for. */
   #awaited: Set<AwaitedAction> | undefined;
   #hasAdopted = false;
@@ -104,13 +105,13 @@ export class Execution {
 
   /** Notes what an event with this id will end. */
   opened(id: number, call: OpenCall): void {
-    this.#open ??= new Map();
-    this.#open.set(id, call);
+    this.#open ??= new IdWindow();
+    this.#open.add(id, call);
   }
 
   /** Nobody waits any more for the event with this id. */
   dropped(id: number): void {
-    this.#open?.delete(id);
+    this.#open?.take(id);
   }
 
   /** Notes what an extension waits for. */
@@ -157,8 +158,7 @@ export class Execution {
   #take(id: number, kind: OpenCall["kind"]): OpenCall | undefined {
     const call = this.#open?.get(id);
     if (call?.kind !== kind) return undefined;
-    this.#open?.delete(id);
-    return call;
+    return this.#open?.take(id);
   }
 
   /** Reads a payload. Its type is what the reference promised that was called with, hence the one cast. */
