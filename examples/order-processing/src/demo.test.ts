@@ -51,6 +51,23 @@ it("survives the kill, and finds everything as it should be", async () => {
   expect(exitCode).toBe(0);
 }, 60_000);
 
+it("runs as a server, a worker and a client, and survives the kill of the first two", async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), "durabletask-"));
+  const orders = (await readOrders(ordersFile)).slice(0, 40);
+  await writeFile(join(folder.path, "few.json"), JSON.stringify(orders));
+
+  const { exitCode, stdout } = await runDemo(folder.path, "--server", "few.json");
+
+  expect(stdout).toMatch(/Server \d+ and worker \d+ killed with SIGKILL at \d+ of 40 orders/);
+  expect(stdout).toMatch(
+    /Server \d+ opened the same file at http:\/\/localhost:\d+; client \d+ goes on/,
+  );
+  expect(figure(stdout, "Orders")).toBe(40);
+  expect(figure(stdout, "shipped")).toBe(figure(stdout, "Payments"));
+  expect(stdout).toContain("✓ Checked: each order ended once");
+  expect(exitCode).toBe(0);
+}, 120_000);
+
 it("copes with a single order", async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), "durabletask-"));
   const [first] = await readOrders(ordersFile);

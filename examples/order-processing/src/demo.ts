@@ -1,10 +1,10 @@
 // Runs the application on a list of orders, kills it in the middle, starts it again, and looks at what came of it.
 //
-//     pnpm demo [orders.json]
+//     pnpm demo [--server] [orders.json]
 import { mkdtemp, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { styleText } from "node:util";
+import { parseArgs, styleText } from "node:util";
 import { TaskHubClient } from "@durabletask/core";
 import { openTaskHub } from "@durabletask/sqlite";
 import { createActivities } from "./activities.ts";
@@ -15,6 +15,7 @@ import { Ledger } from "./ledger.ts";
 import { createOrchestrators } from "./orchestrators.ts";
 import { type Order, OrdersFileError, readOrders } from "./orders.ts";
 import { type OrderResult, readResults } from "./results.ts";
+import { runServed } from "./served-run.ts";
 import { chooseShowcase, wasOpenAt } from "./showcase.ts";
 import { formatSummary } from "./summary.ts";
 import { formatTimeline } from "./timeline.ts";
@@ -37,7 +38,11 @@ try {
 async function main(): Promise<boolean> {
   // The folder where the command was typed: pnpm runs scripts in that of their package.
   const typedIn = process.env["INIT_CWD"] ?? process.cwd();
-  const [argument] = process.argv.slice(2);
+  const { values, positionals } = parseArgs({
+    options: { server: { type: "boolean", default: false } },
+    allowPositionals: true,
+  });
+  const [argument] = positionals;
   const ordersFile =
     argument === undefined
       ? join(import.meta.dirname, "../orders.json")
@@ -46,7 +51,9 @@ async function main(): Promise<boolean> {
   const folder = await mkdtemp(join(tmpdir(), "durabletask-demo-"));
   console.log(`${orders.length} orders from ${ordersFile}`);
   console.log(`Task hub in ${demoFiles(folder).hub}\n`);
-  const run = await runInterrupted(ordersFile, folder, orders.length);
+  // One process with all in it, or a server, a worker and a client.
+  const runThrough = values.server ? runServed : runInterrupted;
+  const run = await runThrough(ordersFile, folder, orders.length);
   return await lookBack(folder, orders, run);
 }
 

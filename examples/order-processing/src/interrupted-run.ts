@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import { ApplicationProcess } from "./application-process.ts";
+import { DemoProcess } from "./demo-process.ts";
 import { createProgress } from "./progress.ts";
 import type { Replays } from "./replay-counter.ts";
 import type { Report } from "./report.ts";
@@ -15,7 +15,7 @@ export interface InterruptedRun {
 }
 
 /** The share of the orders that have ended when the application is killed. */
-const killShare = 0.45;
+export const killShare = 0.45;
 
 /** Runs the application, kills it in the middle, and runs it again until all orders have ended. Prints how it goes. */
 export async function runInterrupted(
@@ -44,7 +44,7 @@ async function runUntilKilled(
 ): Promise<{ at: Date; report: Report }> {
   const progress = createProgress(total);
   let at = new Date();
-  using application = new ApplicationProcess(ordersFile, folder, (report) => {
+  using application = new DemoProcess<Report>("application.ts", [ordersFile, folder], (report) => {
     progress.show(report);
     // Not before it has begun to work, however few the orders.
     if (report.ended < Math.floor(total * killShare) || report.steps === 0) return;
@@ -73,7 +73,7 @@ async function runToEnd(
 ): Promise<{ at: Date; report: Report }> {
   let progress: ReturnType<typeof createProgress> | undefined;
   let at = new Date();
-  using application = new ApplicationProcess(ordersFile, folder, (report) => {
+  using application = new DemoProcess<Report>("application.ts", [ordersFile, folder], (report) => {
     if (progress === undefined) {
       at = new Date();
       const opened = `opened the same file in ${Math.round(report.openedInMs)} ms and goes on`;

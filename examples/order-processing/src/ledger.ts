@@ -31,6 +31,7 @@ export class Ledger implements Disposable {
     this.#db = new DatabaseSync(file);
     // Written without waiting for the disk: what matters here is the end of the process, not of the power.
     this.#db.exec(`
+      PRAGMA busy_timeout = 10000;
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = OFF;
       CREATE TABLE IF NOT EXISTS runs (instance_id TEXT, task_id INTEGER, step TEXT);

@@ -3,20 +3,18 @@ import { once } from "node:events";
 import { join } from "node:path";
 import type { Report } from "./report.ts";
 
-const application = join(import.meta.dirname, "application.ts");
-
-/** The application, running in a process of its own. */
-export class ApplicationProcess implements Disposable {
+/** A program of the demo, running in a process of its own, which tells how far it is. */
+export class DemoProcess<Told extends Partial<Report>> implements Disposable {
   readonly #process: ChildProcess;
   readonly #gone: Promise<unknown>;
-  #lastReport: Report | undefined;
+  #lastReport: Told | undefined;
 
-  /** `onReport` is called ten times a second. */
-  constructor(ordersFile: string, folder: string, onReport: (report: Report) => void) {
-    this.#process = fork(application, [ordersFile, folder]);
+  /** Starts a file of this folder. `onReport` is called ten times a second. */
+  constructor(file: string, args: readonly string[], onReport: (report: Told) => void) {
+    this.#process = fork(join(import.meta.dirname, file), args);
     // Reports that were under way when the process ended come before the end of the channel.
     this.#gone = Promise.all([once(this.#process, "exit"), once(this.#process, "disconnect")]);
-    this.#process.on("message", (report: Report) => {
+    this.#process.on("message", (report: Told) => {
       this.#lastReport = report;
       onReport(report);
     });
@@ -26,13 +24,18 @@ export class ApplicationProcess implements Disposable {
     return this.#process.pid;
   }
 
-  get lastReport(): Report | undefined {
+  get lastReport(): Told | undefined {
     return this.#lastReport;
   }
 
   /** Ends the process as a crash would: none of its code gets to run. On Windows too. */
   kill(): void {
     this.#process.kill("SIGKILL");
+  }
+
+  /** Tells a process that works until it is told to stop. */
+  stop(): void {
+    this.#process.send("stop");
   }
 
   /** Leaves no process behind if something went wrong here. */
@@ -45,6 +48,6 @@ export class ApplicationProcess implements Disposable {
     await this.#gone;
     if (this.#process.exitCode === 0) return "done";
     if (this.#process.killed) return "killed";
-    throw new Error(`the application ended with exit code ${this.#process.exitCode}`);
+    throw new Error(`a process of the demo ended with exit code ${this.#process.exitCode}`);
   }
 }
