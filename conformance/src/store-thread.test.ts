@@ -43,10 +43,18 @@ describe("the thread of the store", () => {
     },
   );
 
+  it("is killed before it is ready: the hub is not opened, rather than opened without a thread", async () => {
+    const file = temporaryFile();
+    process.once("worker", (thread) => void thread.terminate());
+    await expect(openTaskHub(file, { logger: silentLogger })).rejects.toThrow("thread");
+    const { thread } = await open(file);
+    expect(thread.threadId).toBeGreaterThan(0);
+  });
+
   it("runs out of memory: who waits gets UNAVAILABLE, and the hub goes on", async () => {
     // From the environment a preload reaches threads too. Memory that SQLite asks for would end the process, not the thread.
     const eater = `import{parentPort as p}from"node:worker_threads";p?.on("message",(m)=>{
-      if(m.kind==="eat")for(const all=[];;)all.push({})})`;
+      if(m.kind==="eat")for(let all={};;)all={all}})`;
     const env = {
       ...process.env,
       NODE_OPTIONS: `--import=data:text/javascript;base64,${Buffer.from(eater).toString("base64")}`,

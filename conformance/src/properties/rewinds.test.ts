@@ -17,7 +17,7 @@ const more = Number(process.env["DURABLETASK_PROPERTY_RUNS"] ?? 1);
 
 const grounds = [
   ["memory", createMemoryStore, 300 * more],
-  ["SQLite", () => createSqliteStore(temporaryFile()), 40 * more],
+  ["SQLite", () => createSqliteStore(temporaryFile(), { thread: false }), 40 * more],
 ] as const;
 
 type Unlabelled =

@@ -6,15 +6,35 @@ import type { Executor } from "./database.ts";
 // A constant of the module, written so that bundlers can find the file.
 const threadFile: URL | undefined = locate();
 
-/** Starts a thread with a connection that is not open yet. Rejects if the thread does not get so far. */
+/** The thread cannot be had here, however often one tries. */
+export class ThreadMissingError extends Error {
+  override readonly name: string = "ThreadMissingError";
+}
+
+/**
+ * Starts a thread with a connection that is not open yet. Rejects with a `ThreadMissingError` if its file is not there or
+ * cannot be run, otherwise with what has ended the thread.
+ */
 export async function startThread(): Promise<Executor> {
-  if (!threadFile)
-    throw new Error("The file of the thread cannot be found: there is no import.meta.url.");
-  // Flags of the process are not the thread's business: a preloaded agent would run in it once more.
-  const worker = new Worker(threadFile, { workerData: threadMark, execArgv: [], name: threadMark });
-  const thread = new DatabaseThread(worker);
+  const thread = new DatabaseThread(newWorker());
   await thread.ready;
   return thread;
+}
+
+function newWorker(): Worker {
+  if (!threadFile) throw new ThreadMissingError("There is no import.meta.url to find the file by.");
+  try {
+    // Flags of the process are not the thread's business: a preloaded agent would run in it once more.
+    return new Worker(threadFile, { workerData: threadMark, execArgv: [], name: threadMark });
+  } catch (cause) {
+    throw new ThreadMissingError("A thread cannot be made here.", { cause });
+  }
+}
+
+/** Before it is ready, an error means that its file does not load. Only memory can be short at any time. */
+function startError(error: Error): Error {
+  if ("code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY") return error;
+  return new ThreadMissingError("The file of the thread does not load.", { cause: error });
 }
 
 function locate(): URL | undefined {
@@ -52,7 +72,10 @@ class DatabaseThread implements Executor {
       if (reply.kind === "ready") resolve();
       else this.#settle(reply);
     });
-    worker.once("error", (error) => this.#fail(error));
+    worker.once("error", (error) => {
+      reject(startError(error));
+      this.#fail(error);
+    });
     worker.once("exit", (code) => this.#fail(new Error(`The thread ended with code ${code}.`)));
     this.#ended = new Promise((resolveEnd) => void worker.once("exit", () => resolveEnd()));
     void this.#ended.then(() => reject(this.#end));

@@ -1,7 +1,7 @@
 import type { Logger } from "@durabletask/core";
 import type { Answer, Query, Request, Row, Step } from "./connection.ts";
 import { Connection } from "./connection.ts";
-import { startThread } from "./database-thread.ts";
+import { startThread, ThreadMissingError } from "./database-thread.ts";
 
 /** A connection to one SQLite file, on this thread or on one of its own. Requests are done in the order of their calls. */
 export interface Executor {
@@ -53,6 +53,7 @@ export async function startDatabase(thread: boolean, logger: Logger): Promise<Da
   try {
     return new Database(await startThread());
   } catch (error) {
+    if (!(error instanceof ThreadMissingError)) throw error;
     logger.warn?.(
       { event: "hub.thread-missing", error },
       "the thread of the task hub's store did not start, as happens in a bundle without its file: the store runs on the main" +

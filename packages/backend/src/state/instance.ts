@@ -10,6 +10,7 @@ import type { Alarm } from "../time/alarms.ts";
 import type { BackOffs } from "./back-offs.ts";
 import type { OpenRow } from "./journal.ts";
 import type { Past } from "./past.ts";
+import { SmallMap } from "./small-map.ts";
 import type { Suspect } from "./suspect.ts";
 import type { Activity, TurnLease } from "./work.ts";
 
@@ -46,9 +47,9 @@ export class Instance {
   hasRun = false;
 
   /** Open tasks of this execution by event id. */
-  readonly activities: Map<number, Activity> = new Map();
-  readonly timers: Map<number, Alarm> = new Map();
-  readonly children: Map<number, string> = new Map();
+  readonly activities: SmallMap<number, Activity> = new SmallMap();
+  readonly timers: SmallMap<number, Alarm> = new SmallMap();
+  readonly children: SmallMap<number, string> = new SmallMap();
 
   /** The turn that a worker is at. */
   turn: TurnLease | undefined;
