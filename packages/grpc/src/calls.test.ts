@@ -88,6 +88,18 @@ describe.each(paths)("a call over gRPC, %s", (_, dial) => {
       });
     });
 
+    it("rejects with headers that cannot be", async () => {
+      await withServer(
+        () => {},
+        async (transport) => {
+          const headers = { "grpc-timeout": "1S" };
+          await expect(getInstance(transport, { headers })).rejects.toMatchObject({
+            code: "INVALID_ARGUMENT",
+          });
+        },
+      );
+    });
+
     it("has a time limit of its own", async () => {
       const seen: unknown[] = [];
       await withServer(
@@ -494,7 +506,15 @@ describe.each(paths)("a call over gRPC, %s", (_, dial) => {
           const unlimited = workItems(transport);
           await unlimited.next();
           await unlimited.return?.();
-          expect(limits).toEqual(["40m", undefined]);
+          // More than a timer of the platform holds.
+          const long = workItems(transport, { timeoutMs: 1e13 });
+          await long.next();
+          const pause = new Promise<string>((resolve) => void setTimeout(resolve, 30, "nothing"));
+          const more = long.next();
+          expect(await Promise.race([more, pause])).toBe("nothing");
+          await long.return?.();
+          expect(await more).toEqual({ done: true, value: undefined });
+          expect(limits).toEqual(["40m", undefined, "99999999m"]);
         },
       );
     });

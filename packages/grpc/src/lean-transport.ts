@@ -9,7 +9,7 @@ import type { CallOptions, Transport } from "@durabletask/core";
 import { SignalGroups, wholeTimeout } from "./call-limits.ts";
 import type { Connection } from "./connection.ts";
 import { encodeFrame } from "./framing.ts";
-import { RequestHeaders } from "./request-headers.ts";
+import { longestTimeoutMs, RequestHeaders } from "./request-headers.ts";
 import { StreamCall } from "./stream-call.ts";
 import { type CallEnvironment, UnaryCall } from "./unary-call.ts";
 
@@ -65,7 +65,8 @@ export class LeanTransport implements Transport {
       const frame = encodeFrame(method.input, request, this.#limits.writeMaxBytes);
       return this.#connection.request(block).end(frame);
     };
-    const settings = { output: method.output, signal, timeoutMs };
+    const limitMs = timeoutMs && Math.min(timeoutMs, longestTimeoutMs);
+    const settings = { output: method.output, signal, timeoutMs: limitMs };
     return {
       [Symbol.asyncIterator]: () => new StreamCall(open, this.#environment, settings),
     };

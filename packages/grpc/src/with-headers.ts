@@ -21,7 +21,7 @@ export function withHeaders(transport: Transport, provider: HeaderProvider): Tra
     ): Promise<MessageShape<O>> {
       const call = (common: CallHeaders): Promise<MessageShape<O>> =>
         transport.unary(method, request, { signal, timeoutMs, headers: merged(common, headers) });
-      return provider.isFixed ? call(provider.fixed) : withRefresh(provider, call);
+      return provider.isFixed ? begun(() => call(provider.fixed)) : withRefresh(provider, call);
     },
     stream<I extends DescMessage, O extends DescMessage>(
       method: DescMethodServerStreaming<I, O>,
@@ -30,10 +30,20 @@ export function withHeaders(transport: Transport, provider: HeaderProvider): Tra
     ): AsyncIterable<MessageShape<O>> {
       const call = (common: CallHeaders): AsyncIterable<MessageShape<O>> =>
         transport.stream(method, request, { signal, timeoutMs, headers: merged(common, headers) });
-      return provider.isFixed ? call(provider.fixed) : deferred(provider, call);
+      if (!provider.isFixed) return deferred(provider, call);
+      return { [Symbol.asyncIterator]: () => call(provider.fixed)[Symbol.asyncIterator]() };
     },
     [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),
   };
+}
+
+/** A call whose headers are refused rejects, as all failures do. */
+function begun<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return call();
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }
 
 async function withRefresh<T>(
