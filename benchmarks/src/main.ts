@@ -6,10 +6,11 @@ import { coldImport } from "./parts/import.ts";
 import { memory } from "./parts/memory.ts";
 import { replay } from "./parts/replay.ts";
 import { server } from "./parts/server.ts";
+import { store } from "./parts/store.ts";
 import { throughput } from "./parts/throughput.ts";
 import { wire } from "./parts/wire.ts";
 
-const parts = [replay, combinators, throughput, memory, coldImport, wire, server];
+const parts = [replay, combinators, throughput, store, memory, coldImport, wire, server];
 
 const numbers = process.argv.slice(2).filter((argument) => /^\d+$/u.test(argument));
 const names = process.argv.slice(2).filter((argument) => !/^\d+$/u.test(argument));

@@ -43,7 +43,9 @@ export async function measureOurs(
       return { commits, rows };
     },
   );
+  const { millisecondsPerCommit = 0 } = hub.stats();
   await worker.stop();
   await hub.close();
-  report(measurement);
+  const commitsEach = (measurement["commits"] ?? 0) / workload.orchestrations;
+  report({ ...measurement, commitsEach, millisecondsPerCommit });
 }

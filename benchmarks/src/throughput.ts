@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Measurement } from "./measurement.ts";
 
 /** The work that every contender does: orchestrations that call activities one after the other. */
@@ -24,9 +25,16 @@ export async function measureThroughput(
 ): Promise<Measurement> {
   await runAll({ ...workload, orchestrations: Math.ceil(workload.orchestrations / 5) }, runOne);
   const before = counts();
+  const latencies: number[] = [];
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  delay.enable();
   const cpu = process.cpuUsage();
   const start = performance.now();
-  await runAll(workload, runOne);
+  await runAll(workload, async () => {
+    const begun = performance.now();
+    await runOne();
+    latencies.push(performance.now() - begun);
+  });
   const seconds = (performance.now() - start) / 1000;
   const { user, system } = process.cpuUsage(cpu);
   const after = Object.entries(counts());
@@ -34,6 +42,9 @@ export async function measureThroughput(
     ...Object.fromEntries(after.map(([name, value]) => [name, value - (before[name] ?? 0)])),
     orchestrationsPerSecond: workload.orchestrations / seconds,
     cpuMicrosPerOrchestration: (user + system) / workload.orchestrations,
+    latencyP50: percentile(latencies, 0.5),
+    latencyP99: percentile(latencies, 0.99),
+    delayP99: delay.percentile(99) / 1e6,
   };
 }
 
@@ -46,4 +57,9 @@ async function runAll({ orchestrations, inFlight }: Workload, runOne: RunOne): P
     }
   };
   await Promise.all(Array.from({ length: inFlight }, lane));
+}
+
+function percentile(values: readonly number[], part: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(Math.floor(sorted.length * part), sorted.length - 1)] ?? 0;
 }

@@ -1,6 +1,7 @@
 import { appendFileSync, writeFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import type { Worker } from "node:worker_threads";
+import type { EmbeddedTaskHub } from "@durabletask/backend";
 import { silentLogger } from "@durabletask/core";
 import { createTaskHubService } from "@durabletask/core/spi";
 import { openTaskHub } from "@durabletask/sqlite";
@@ -78,7 +79,8 @@ async function killThreads(file: string, journal: string): Promise<number> {
   let kills = 0;
   while (kills < cycles) {
     await setTimeout(5 + Math.random() * 120);
-    if (!thread) continue;
+    // A thread that is killed while it starts has not worked yet, and each such kill makes the hub wait longer.
+    if (!thread || !isOpen(hub)) continue;
     const victim = thread;
     thread = undefined;
     await victim.terminate();
@@ -90,4 +92,12 @@ async function killThreads(file: string, journal: string): Promise<number> {
   await work;
   process.off("worker", remember);
   return kills;
+}
+
+function isOpen(hub: EmbeddedTaskHub): boolean {
+  try {
+    return hub.stats().commits > 0;
+  } catch {
+    return false;
+  }
 }
