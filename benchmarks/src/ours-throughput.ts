@@ -4,6 +4,7 @@ import {
   silentLogger,
   TaskHubClient,
   TaskHubWorker,
+  whenAll,
 } from "@durabletask/core";
 import type { EmbeddedTaskHub } from "@durabletask/backend";
 import { report, workFromArguments } from "./measurement.ts";
@@ -16,12 +17,19 @@ export async function measureOurs(
 ): Promise<void> {
   const workload = workFromArguments(manyInstances);
   const hello = defineActivity("hello", (_ctx, n: number) => n);
+  const inputs = Array.from({ length: workload.activities }, (_, n) => n);
+  const isFanOut = workload.shape === "fan-out";
+  const add = (sum: number, n: number): number => sum + n;
   const async = defineOrchestrator("sequence", async (ctx) => {
+    if (isFanOut)
+      return (await whenAll(inputs.map((n) => ctx.callActivity(hello, n)))).reduce(add, 0);
     let sum = 0;
     for (let i = 0; i < workload.activities; i += 1) sum += await ctx.callActivity(hello, i);
     return sum;
   });
   const generator = defineOrchestrator("sequence", function* (ctx) {
+    if (isFanOut)
+      return (yield* whenAll(inputs.map((n) => ctx.callActivity(hello, n)))).reduce(add, 0);
     let sum = 0;
     for (let i = 0; i < workload.activities; i += 1) sum += yield* ctx.callActivity(hello, i);
     return sum;

@@ -1,18 +1,25 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Measurement } from "./measurement.ts";
 
-/** The work that every contender does: orchestrations that call activities one after the other. */
+/** The work that every contender does: orchestrations that call activities. */
 export interface Workload {
   /** Orchestrations that are measured. */
   readonly orchestrations: number;
-  /** Activities that each of them calls, in sequence. */
+  /** Activities that each of them calls. */
   readonly activities: number;
+  /** One after the other, or all at once. */
+  readonly shape: "chain" | "fan-out";
   /** Orchestrations under way at the same time. */
   readonly inFlight: number;
 }
 
 /** Many small instances at once. */
-export const manyInstances: Workload = { orchestrations: 5000, activities: 5, inFlight: 500 };
+export const manyInstances: Workload = {
+  orchestrations: 5000,
+  activities: 5,
+  shape: "chain",
+  inFlight: 500,
+};
 
 /** Runs one orchestration from its start to its end. */
 export type RunOne = () => Promise<void>;

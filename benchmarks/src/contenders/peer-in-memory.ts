@@ -3,6 +3,7 @@ import {
   ConsoleLogger,
   InMemoryOrchestrationBackend,
   type OrchestrationContext,
+  whenAll,
   TestOrchestrationClient,
   TestOrchestrationWorker,
 } from "@microsoft/durabletask-js";
@@ -20,8 +21,13 @@ const hello = (_ctx: ActivityContext, n: number): number => n;
 
 const sequence = async function* (
   ctx: OrchestrationContext,
-): AsyncGenerator<unknown, number, number> {
+): AsyncGenerator<unknown, number, never> {
   let sum = 0;
+  if (workload.shape === "fan-out") {
+    const inputs = Array.from({ length: workload.activities }, (_, n) => n);
+    const results: number[] = yield whenAll(inputs.map((n) => ctx.callActivity("hello", n)));
+    return results.reduce((total, n) => total + n, 0);
+  }
   for (let i = 0; i < workload.activities; i += 1) sum += yield ctx.callActivity("hello", i);
   return sum;
 };

@@ -1,7 +1,9 @@
 import type { Part, Series } from "../part.ts";
 import { manyInstances, type Workload } from "../throughput.ts";
 
-const oneInstance: Workload = { orchestrations: 10, activities: 300, inFlight: 1 };
+const oneInstance: Workload = { orchestrations: 5, activities: 1000, shape: "chain", inFlight: 1 };
+const fanOut: Workload = { ...oneInstance, shape: "fan-out" };
+const inMemory = { name: "ours, in memory, 1,000", program: "ours-in-memory.ts" };
 
 /** Whole hubs, worker and client included, in one process. */
 export const throughput: Part = {
@@ -11,9 +13,33 @@ export const throughput: Part = {
       "many instances: 5,000 orchestrations of 5 sequential activities, 500 in flight",
       manyInstances,
     ),
-    series("one instance at a time: 10 orchestrations of 300 sequential activities", oneInstance),
+    series("one instance at a time: 1,000 sequential activities", oneInstance),
+    series("one instance at a time: a fan-out of 1,000 activities", fanOut),
+    growth("growth of a chain in memory, 1,000 to 10,000 activities", oneInstance),
+    growth("growth of a fan-out in memory, 1,000 to 10,000 activities", fanOut),
   ],
 };
+
+/** What ten times the activities cost; the peer's cost is quadratic, and its histories end at 10,000 events. */
+function growth(title: string, work: Workload): Series {
+  return {
+    title,
+    work,
+    contenders: [
+      inMemory,
+      {
+        ...inMemory,
+        name: "ours, in memory, 10,000",
+        options: { activities: 10_000 },
+        target: "at most 13 times the CPU",
+      },
+    ],
+    figures: [
+      { key: "orchestrationsPerSecond", heading: "orchestrations/s", digits: 1 },
+      { key: "cpuMicrosPerOrchestration", heading: "CPU µs each" },
+    ],
+  };
+}
 
 function series(title: string, work: Workload): Series {
   return {
@@ -26,8 +52,8 @@ function series(title: string, work: Workload): Series {
       { name: "ours, in memory, generator", program: "ours-in-memory-generator.ts" },
     ],
     figures: [
-      { key: "orchestrationsPerSecond", heading: "orchestrations/s", better: "more" },
-      { key: "cpuMicrosPerOrchestration", heading: "CPU µs each" },
+      { key: "orchestrationsPerSecond", heading: "orchestrations/s", digits: 1, better: "more" },
+      { key: "cpuMicrosPerOrchestration", heading: "CPU µs each", better: "less" },
       { key: "commits", heading: "commits" },
     ],
   };

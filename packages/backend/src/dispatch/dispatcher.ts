@@ -164,7 +164,7 @@ export class Dispatcher {
     const item = stream.isActivityNext
       ? (this.#takeActivity(stream) ?? this.#takeTurn(stream))
       : (this.#takeTurn(stream) ?? this.#takeActivity(stream));
-    if (item) stream.isActivityNext = item.request.case !== "activityRequest";
+    if (item) stream.noteKind(item.request.case === "activityRequest");
     return item;
   }
 

@@ -8,6 +8,9 @@ import { WorkFilter } from "./work-filter.ts";
 
 type Pull = PromiseWithResolvers<IteratorResult<WorkItem, undefined>>;
 
+/** So many items of one kind a worker gets before one of the other, if both are ready. */
+const mostInARow = 32;
+
 /** How a stream ended: closed by its worker, its connection lost, or the hub went away. */
 export type StreamEnd =
   | { readonly by: "worker" }
@@ -32,6 +35,7 @@ export class WorkStream {
   readonly preferred: LinkedList<Instance> = new LinkedList();
   /** Which kind the worker gets next, if both are ready. */
   isActivityNext = false;
+  #inARow = 0;
   end: StreamEnd | undefined;
   readonly #pulls = new Fifo<Pull>();
 
@@ -70,6 +74,17 @@ export class WorkStream {
     if (!this.leases.delete(lease)) return;
     if (lease.kind === "turn") this.turnCredits++;
     else this.activityCredits++;
+  }
+
+  /**
+   * Kinds take turns, but not item by item: after several activities their results are there together, and share one turn of
+   * the orchestration that waits for them all.
+   */
+  noteKind(isActivity: boolean): void {
+    this.#inARow = isActivity === this.isActivityNext ? this.#inARow + 1 : 1;
+    const isEnough = this.#inARow >= mostInARow;
+    this.isActivityNext = isEnough ? !isActivity : isActivity;
+    if (isEnough) this.#inARow = 0;
   }
 
   wait(): Promise<IteratorResult<WorkItem, undefined>> {
