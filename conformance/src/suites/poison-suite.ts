@@ -147,6 +147,54 @@ export function describePoison(createStore: CreateStore): void {
     await again.work();
   });
 
+  it("rule 9: however many are suspect, they do not wait for one that takes long one after the other", async () => {
+    const bench = await openBench(createStore);
+    await dieTwice(bench, 200);
+    await bench.die();
+    const worker = bench.worker();
+    await worker.activity();
+    await bench.pass(4000);
+    await bench.pass(1000);
+    for (let index = 1; index < 200; index++) await worker.activity();
+    for (const { alone } of await bench.store.attempts()) expect(alone).toBe(0);
+  });
+
+  it("rule 9: suspects that are done at once cost no time, however many there are", async () => {
+    const bench = await openBench(createStore);
+    await dieTwice(bench, 200);
+    await bench.die();
+    const before = bench.clock.now();
+    const worker = bench.worker();
+    for (let index = 0; index < 200; index++) await worker.work();
+    await worker.run(complete(999));
+    expect(bench.clock.now()).toBe(before);
+  });
+
+  it("rule 9: an attempt that a failed commit ends is not one that the process died of", async () => {
+    for (const fault of ["lost", "kept"] as const) {
+      const bench = await openBench(createStore, { maxAttempts: 1 });
+      await dieTwice(bench);
+      await bench.die();
+      for (let times = 0; times < 3; times++) {
+        const worker = bench.worker();
+        await worker.activity();
+        expect(await bench.store.attempts()).toContainEqual(expect.objectContaining({ alone: 1 }));
+        bench.store.faults.push(fault);
+        await expect(bench.start(`b${times}`)).rejects.toMatchObject({ code: "UNAVAILABLE" });
+        await bench.pass(0);
+        const after = await bench.store.attempts();
+        expect(after.map(({ attempts, alone }) => [attempts, alone])).toEqual([
+          [2, 0],
+          [2, 0],
+        ]);
+      }
+      const worker = bench.worker();
+      const calls = [await worker.work(), await worker.work()];
+      expect(calls.map(({ request }) => request.taskId).toSorted()).toEqual([1, 2]);
+      await bench.close();
+    }
+  });
+
   it("rule 9: what a worker gives back or abandons is no attempt", async () => {
     const bench = await openBench(createStore);
     await bench.start("a");
@@ -227,14 +275,13 @@ async function live(worker: ScriptedWorker): Promise<boolean> {
   return false;
 }
 
-/** Two activities of "a" that were open at two deaths after the first. */
-async function dieTwice(bench: HubBench): Promise<void> {
+/** Activities of "a" that were open at two deaths after the first. */
+async function dieTwice(bench: HubBench, count = 2): Promise<void> {
   await bench.start("a");
-  await bench.worker().run(schedule(1), schedule(2));
+  await bench.worker().run(...Array.from({ length: count }, (_, index) => schedule(index + 1)));
   for (let deaths = 0; deaths < 2; deaths++) {
     await bench.die();
     const worker = bench.worker();
-    await worker.activity();
-    await worker.activity();
+    for (let index = 0; index < count; index++) await worker.activity();
   }
 }

@@ -3,7 +3,7 @@ import { recover } from "./commands/recovery.ts";
 import type { HubParts } from "./state/hub.ts";
 import { Hub } from "./state/hub.ts";
 import { unavailable } from "./state/journal.ts";
-import type { Batch } from "./store/store.ts";
+import type { AttemptRecord, Batch } from "./store/store.ts";
 
 /** The fence of a store whose hub was closed. */
 const cleanFence = "clean";
@@ -25,6 +25,8 @@ export class TaskHubHost {
   #reopening: Promise<void> | undefined;
   /** Whether the process that had the store before this one died (rule 9). */
   #wasUnclean: boolean | undefined;
+  /** What was recorded then: attempts that this process makes are no deaths, however often it opens its store again. */
+  #deaths: readonly AttemptRecord[] | undefined;
 
   constructor(parts: HubParts) {
     this.#parts = parts;
@@ -49,7 +51,8 @@ export class TaskHubHost {
     try {
       // After a failed sync, a row that looks gone can come back unless something is committed after it.
       await this.#parts.store.commit(fence(this.#parts.newId()));
-      await recover(hub, this.#wasUnclean);
+      if (this.#wasUnclean) this.#deaths ??= await this.#parts.store.attempts();
+      await recover(hub, this.#wasUnclean ? this.#deaths : undefined);
       // What was taken up may have failed to commit already: this hub has stopped, and another must be opened.
       if (failure !== undefined) throw failure.cause;
     } catch (cause) {

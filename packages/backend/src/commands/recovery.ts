@@ -17,10 +17,14 @@ const pageSize = 500;
 /**
  * Rebuilds what lives from the store. No lease survives: all open work is ready at once. After an unclean end all of it is
  * suspect (rule 9): also the turns of instances whose inbox is empty, since a turn may have been handed out before what
- * it was for was on disk.
+ * it was for was on disk. `deaths` says what was recorded of attempts when the process began, if the one before it died;
+ * attempts that were made since, before a commit failed, it has survived.
  */
-export async function recover(hub: Hub, wasUnclean: boolean): Promise<void> {
-  const suspects = wasUnclean ? new Suspects(await hub.store.attempts()) : undefined;
+export async function recover(
+  hub: Hub,
+  deaths: readonly AttemptRecord[] | undefined,
+): Promise<void> {
+  const suspects = deaths && new Suspects(deaths);
   let after = 0;
   for (;;) {
     const page = await hub.store.live(after, pageSize);
@@ -30,9 +34,10 @@ export async function recover(hub: Hub, wasUnclean: boolean): Promise<void> {
     after = last.record.key;
   }
   for (const detached of await hub.store.detached()) await recoverDetached(hub, detached, suspects);
-  suspects?.finish(hub);
+  const stored = await hub.store.attempts();
   // After a clean end nobody is suspected any more.
-  if (!wasUnclean) forgetAttempts(hub, await hub.store.attempts());
+  if (suspects) suspects.finish(hub, stored);
+  else forgetAttempts(hub, stored);
 }
 
 function forgetAttempts(hub: Hub, records: readonly AttemptRecord[]): void {
@@ -53,16 +58,30 @@ class Suspects {
   make(item: SuspectItem): Suspect {
     const key = keyOf(identityOf(item));
     const suspect = new Suspect(item, this.#past.get(key));
-    this.#past.delete(key);
     this.#all.push(suspect);
     return suspect;
   }
 
   /** Once all that lives is there. */
-  finish(hub: Hub): void {
+  finish(hub: Hub, stored: readonly AttemptRecord[]): void {
+    this.#correct(hub, stored);
     for (const suspect of this.#all)
       if (suspect.alone >= hub.maxAttempts) failPoisoned(hub, suspect);
-    forgetAttempts(hub, [...this.#past.values()]);
+  }
+
+  /** What is stored of attempts that this process has survived is of no account; nor is what is stored of items that are over. */
+  #correct(hub: Hub, stored: readonly AttemptRecord[]): void {
+    const known = new Map(this.#all.map((suspect) => [keyOf(identityOf(suspect.item)), suspect]));
+    const wrong = stored.filter((record) => {
+      const suspect = known.get(keyOf(record));
+      return suspect?.attempts !== record.attempts || suspect.alone !== record.alone;
+    });
+    if (wrong.length === 0) return;
+    const { attempts } = hub.journal.begin();
+    for (const record of wrong) {
+      const suspect = known.get(keyOf(record));
+      attempts.set(suspect ?? record, suspect?.toRecord() ?? { ...record, attempts: 0 });
+    }
   }
 }
 

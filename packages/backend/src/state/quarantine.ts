@@ -31,7 +31,8 @@ export interface QuarantineHost {
  *
  * Alone means that nobody else is at work: hand-outs stop until all is quiet. That lasts for a while only, and longer with
  * each attempt, or an innocent that takes an hour would stop the hub for as long. When the others come back, the
- * attempt no longer counts.
+ * attempt no longer counts; and if it does not get quiet within a second, all that still wait go at once. So however many
+ * suspects there are, others wait for the first one's time alone and that second, and for suspects that are done at once.
  *
  * An attempt that ends otherwise than by the death of the process is taken back.
  */
@@ -167,7 +168,15 @@ export class Quarantine {
 
   /** Others join: whoever kills the process now cannot be told. */
   #endQuiet(suspect: Suspect): void {
-    if (suspect.state === "idle") this.#attempt(suspect);
+    if (suspect.state === "idle") {
+      // It does not get quiet: nobody else need wait for that one after the other.
+      this.#attempt(suspect);
+      for (const other of this.#waiting) {
+        if (!this.#host.canTake(other)) continue;
+        this.#waiting.delete(other);
+        this.#attempt(other);
+      }
+    }
     this.#acquit(suspect);
     this.#record(suspect);
     this.#release();
