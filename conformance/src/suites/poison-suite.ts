@@ -190,7 +190,7 @@ export function describePoison(createStore: CreateStore): void {
       }
       const worker = bench.worker();
       const calls = [await worker.work(), await worker.work()];
-      expect(calls.map(({ request }) => request.taskId).toSorted()).toEqual([1, 2]);
+      expect(new Set(calls.map(({ request }) => request.taskId))).toEqual(new Set([1, 2]));
       await bench.close();
     }
   });
