@@ -4,11 +4,12 @@ import type {
   DescMethodUnary,
   MessageShape,
 } from "@bufbuild/protobuf";
-import { Code, ConnectError, type Transport as ConnectTransport } from "@connectrpc/connect";
+import { Code, ConnectError } from "@connectrpc/connect";
 import { type CallOptions, TaskHubError, type Transport } from "@durabletask/core";
 import { connectionFailure, lostCall, resetFailure } from "./call-failure.ts";
 import { wholeTimeout } from "./call-limits.ts";
 import { fromConnectError } from "./connect-error.ts";
+import type { ConnectTransport } from "./connect-types.ts";
 
 /**
  * A transport over one of Connect's. `place` is what its errors name; `closedBecause` tells of calls that failed since the
@@ -31,7 +32,8 @@ export function overConnect(
       const limitMs = wholeTimeout(timeoutMs);
       const cancel = signal && new Cancellation(signal);
       try {
-        return (await connect.unary(method, cancel?.signal, limitMs, headers, request)).message;
+        return (await connect.unary(method, cancel?.signal, limitMs, { ...headers }, request))
+          .message;
       } catch (error) {
         throw failure(error, signal);
       } finally {
@@ -45,7 +47,13 @@ export function overConnect(
     ): AsyncIterable<MessageShape<O>> {
       const open = async (abort: AbortSignal): Promise<AsyncIterator<MessageShape<O>>> => {
         const limitMs = wholeTimeout(timeoutMs);
-        const response = await connect.stream(method, abort, limitMs, headers, only(request));
+        const response = await connect.stream(
+          method,
+          abort,
+          limitMs,
+          { ...headers },
+          only(request),
+        );
         return response.message[Symbol.asyncIterator]();
       };
       return {

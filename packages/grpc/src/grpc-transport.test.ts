@@ -1,4 +1,4 @@
-import { Code, ConnectError, createRouterTransport } from "@connectrpc/connect";
+import { Code, ConnectError, createRouterTransport, type Interceptor } from "@connectrpc/connect";
 import { InvalidArgumentError, TaskHubError } from "@durabletask/core";
 import { createTaskHubService } from "@durabletask/core/spi";
 import { TaskHubSidecarService } from "@durabletask/protobuf";
@@ -40,6 +40,27 @@ it("takes a transport of Connect's, and gives it headers, limits and errors of c
   await expect(service.queryInstances({})).rejects.toMatchObject({
     code: "UNIMPLEMENTED",
   });
+});
+
+it("takes interceptors that are typed as Connect's, and those that are not", async () => {
+  await using server = await serveRaw((stream) => answer(stream, [instanceFrame()]));
+  const seen: string[] = [];
+  const typed: Interceptor = (next) => (request) => {
+    seen.push(request.method.name);
+    return next(request);
+  };
+  await using transport = createGrpcTransport({
+    baseUrl: server.url,
+    interceptors: [
+      typed,
+      (next) => async (request) => {
+        seen.push(request.header.get("x-user-agent") ?? "");
+        return await next(request);
+      },
+    ],
+  });
+  await createTaskHubService(transport).getInstance({});
+  expect(seen).toEqual(["GetInstance", expect.stringMatching(/^durabletask-typescript/u)]);
 });
 
 it("tries again what can be repeated until a server is there, and nothing else", async () => {

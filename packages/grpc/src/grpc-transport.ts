@@ -1,4 +1,4 @@
-import type { Interceptor, Transport as ConnectTransport } from "@connectrpc/connect";
+import type { Interceptor } from "@connectrpc/connect";
 import { createGrpcTransport as createConnectTransport } from "@connectrpc/connect-node";
 import {
   InvalidArgumentError,
@@ -8,6 +8,7 @@ import {
 } from "@durabletask/core";
 import { parseAddress } from "./address.ts";
 import { HeaderProvider } from "./call-headers.ts";
+import type { ConnectInterceptor, ConnectTransport } from "./connect-types.ts";
 import { overConnect } from "./connect-transport.ts";
 import { Connection } from "./connection.ts";
 import { LeanTransport, type MessageLimits } from "./lean-transport.ts";
@@ -82,11 +83,12 @@ function overAddress(options: GrpcAddressOptions): Transport {
 function connectOver(
   connection: Connection,
   limits: MessageLimits,
-  interceptors: readonly Interceptor[],
+  interceptors: readonly ConnectInterceptor[],
 ): ConnectTransport {
   return createConnectTransport({
     baseUrl: connection.origin,
-    interceptors: [...interceptors],
+    // Connect calls them with what its own types promise.
+    interceptors: [...interceptors] as Interceptor[],
     ...limits,
     sessionManager: {
       authority: connection.origin,

@@ -1,5 +1,4 @@
 import type { SecureContextOptions } from "node:tls";
-import type { Interceptor, Transport as ConnectTransport } from "@connectrpc/connect";
 import {
   type DeadlineOptions,
   type Duration,
@@ -8,6 +7,7 @@ import {
 } from "@durabletask/core";
 import { durationToMs } from "@durabletask/core/spi";
 import type { HeaderSource } from "./call-headers.ts";
+import type { ConnectInterceptor, ConnectTransport } from "./connect-types.ts";
 import type { SessionSettings } from "./session.ts";
 
 /** What accompanies the calls of a transport. */
@@ -54,7 +54,7 @@ export interface GrpcAddressOptions extends CallDefaults {
   /** How long a ping may go unanswered until the connection is given up. Default: 15 seconds. */
   readonly pingTimeout?: Duration | undefined;
   /** Connect's interceptors, the first one outermost. */
-  readonly interceptors?: readonly Interceptor[] | undefined;
+  readonly interceptors?: readonly ConnectInterceptor[] | undefined;
 }
 
 /** What may be said of TLS: `ca`, `cert`, `key`, `pfx`, `servername`, `rejectUnauthorized` and the like, as in `node:tls`. */
