@@ -16,7 +16,8 @@ import { answerOf, frame, RawClient, ways } from "./raw-client.ts";
 import { ScriptedTransport } from "./scripted-transport.ts";
 import { recordingLogger, serveScripted } from "./serve-scripted.ts";
 
-const { startInstance, getWorkItems, completeActivityTask } = TaskHubSidecarService.method;
+const { getInstance, startInstance, getWorkItems, completeActivityTask } =
+  TaskHubSidecarService.method;
 
 describe.each(ways)("the %s way", (_way, way) => {
   it("carries messages of 4 MB and more, both ways", async () => {
@@ -111,6 +112,34 @@ describe.each(ways)("the %s way", (_way, way) => {
       expect(response.status).toBe(431);
     },
   );
+});
+
+it("refuses calls of a connection that does not take its answers, and goes on for others", async () => {
+  const input = "x".repeat(4_000_000);
+  let answers = 0;
+  await using served = await serveScripted(
+    { limits: { maxMessageBytes: 5_000_000 } },
+    {
+      getInstance: () => {
+        answers += 1;
+        return { exists: true, orchestrationState: { input } };
+      },
+    },
+  );
+  await using client = new RawClient(served.url);
+  let refused = 0;
+  for (let call = 0; call < 20; call++) {
+    const stream = client.send(getInstance, {});
+    const answered = new Promise((resolve) => stream.once("response", resolve));
+    const closed = new Promise((resolve) => stream.once("close", resolve));
+    await Promise.race([answered, closed]);
+    stream.pause();
+    if (stream.rstCode === constants.NGHTTP2_ENHANCE_YOUR_CALM) refused += 1;
+  }
+  expect(refused).toBeGreaterThan(10);
+  expect(answers).toBeLessThan(10);
+  await using other = new RawClient(served.url);
+  expect(await answerOf(other.send(startInstance, {}))).toMatchObject({ status: 0 });
 });
 
 it("lets calls above the limit of a connection wait", async () => {

@@ -35,7 +35,8 @@ export class RawClient implements AsyncDisposable {
 
   /** `headers` go with every call. */
   constructor(url: string, headers: OutgoingHttpHeaders = {}) {
-    this.session = connect(url);
+    // What a server refuses must not be hidden by what Node.js refuses on this side.
+    this.session = connect(url, { maxSessionMemory: 2000 });
     this.#headers = headers;
     // What breaks shows in the streams.
     this.session.on("error", () => undefined);

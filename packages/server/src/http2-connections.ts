@@ -27,6 +27,8 @@ export class Http2Connections {
     const { limits } = settings;
     this.#maxHeaderBytes = limits.maxHeaderBytes;
     this.#server = createServer({
+      // Megabytes. A connection that does not take its answers gets no more calls, until it has taken some.
+      maxSessionMemory: Math.ceil((2 * limits.maxMessageBytes) / 1_000_000),
       settings: {
         maxConcurrentStreams: limits.maxStreamsPerConnection,
         maxHeaderListSize: limits.maxHeaderBytes,

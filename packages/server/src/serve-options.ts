@@ -11,7 +11,10 @@ export interface ServerTls {
 
 /** What a peer can make a server hold. */
 export interface ServerLimits {
-  /** The largest message that is accepted, once it is decompressed. Default: 64 MiB. */
+  /**
+   * The largest message that is accepted, once it is decompressed. Twice as much is what answers of one HTTP/2 connection may
+   * take up before they are sent; calls beyond that are refused. Default: 64 MiB.
+   */
   readonly maxMessageBytes?: number;
   /** The headers of one call. Default: 16 KiB. */
   readonly maxHeaderBytes?: number;
