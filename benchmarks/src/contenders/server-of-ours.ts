@@ -25,19 +25,22 @@ const client = new TaskHubGrpcClient({
 });
 
 await runMany(Math.ceil(work.orchestrations / 5));
-const cpuBefore = await serverCpuMs();
+const cpuBefore = await cpuMsOf(server);
 const begin = performance.now();
 await runMany(work.orchestrations);
 const seconds = (performance.now() - begin) / 1000;
-const cpuAfter = await serverCpuMs();
+const cpuAfter = await cpuMsOf(server);
 
 const latencies: number[] = [];
 for (let n = 0; n < work.latencies; n += 1) latencies.push(await timeOf("chain", 1));
 const fanOuts: number[] = [];
 const chains: number[] = [];
+const chainWorkers: number[] = [];
 for (let n = 0; n < 3; n += 1) {
   fanOuts.push(await timeOf("fanOut", work.fanOut));
+  const used = await cpuMsOf(worker);
   chains.push(await timeOf("chain", work.chain));
+  chainWorkers.push((await cpuMsOf(worker)) - used);
 }
 
 report({
@@ -46,6 +49,7 @@ report({
   latencyMs: median(latencies),
   fanOutMs: median(fanOuts),
   chainMs: median(chains),
+  chainWorkerCpuMs: median(chainWorkers),
 });
 await client.stop();
 await worker.stop();
@@ -75,6 +79,6 @@ async function timeOf(name: string, activities: number): Promise<number> {
   return performance.now() - start;
 }
 
-async function serverCpuMs(): Promise<number> {
-  return Number((await server.ask("cpu"))["micros"]) / 1000;
+async function cpuMsOf(process: WireProcess): Promise<number> {
+  return Number((await process.ask("cpu"))["micros"]) / 1000;
 }

@@ -33,6 +33,7 @@ export const server: Part = {
         { key: "latencyMs", heading: "ms of 1 activity", digits: 1 },
         { key: "fanOutMs", heading: "ms of a fan-out of 1,000" },
         { key: "chainMs", heading: "ms of a chain of 300" },
+        { key: "chainWorkerCpuMs", heading: "of these, CPU ms of the peer's worker" },
       ],
     },
   ],
