@@ -36,7 +36,10 @@ export function describeInsight(createStore: CreateStore): void {
     expect(bench.hub.stats().millisecondsPerCommit).toBeGreaterThan(0);
     const disk = Promise.withResolvers<void>();
     bench.store.gate = disk.promise;
-    const answered = worker.run(schedule(1));
+    const turns = bench.worker({
+      request: { workItemFilters: { orchestrations: [{ name: "main" }] } },
+    });
+    const answered = turns.run(schedule(1));
     await bench.pass(0);
     expect(bench.hub.stats()).toMatchObject({ readyActivities: 2, waitingActivities: 1 });
     disk.resolve();

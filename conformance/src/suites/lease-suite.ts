@@ -327,7 +327,6 @@ function describeStrangers(createStore: CreateStore): void {
     await other.finish(call, "first", { completionToken: "" });
     for (let times = 0; times < 2; times++)
       await other.finish(again, "again", { completionToken: "" });
-    await other.run();
     await other.run(complete(2));
     const results = (await bench.history("a")).flatMap(({ eventType }) =>
       eventType.case === "taskCompleted" ? [eventType.value.result] : [],
