@@ -23,6 +23,7 @@ describe("payloads as JSON", () => {
     ["a date is its text", new Date(0), '"1970-01-01T00:00:00.000Z"'],
     ["an instance is its fields", new Point(), '{"x":1}'],
     ["a null inside", { a: null }, '{"a":null}'],
+    ["nothing inside", { a: {} }, '{"a":{}}'],
     ["text that speaks of null", "null", '"null"'],
     ["hostile keys", JSON.parse('{"__proto__":1}'), '{"__proto__":1}'],
   ])("%s", (_what, value, payload) => {
@@ -36,6 +37,8 @@ describe("payloads as JSON", () => {
     ["Infinity inside", { deep: [{ n: Infinity }] }],
     ["a function", () => 1],
     ["a symbol", Symbol("x")],
+    ["a promise", Promise.resolve(1)],
+    ["a promise inside", { deep: [Promise.resolve(1)] }],
     [
       "a cycle",
       (() => {
@@ -58,6 +61,12 @@ describe("payloads as JSON", () => {
 
   it("name the place of a number that JSON does not have", () => {
     expect(() => jsonConverter.serialize({ price: Number.NaN })).toThrow(/'price' in it is NaN/u);
+  });
+
+  it("say that an await was forgotten", () => {
+    expect(() => jsonConverter.serialize({ price: Promise.resolve(1) })).toThrow(
+      /'price' in it is a promise: await it first/u,
+    );
   });
 
   it("read back what was written, and an empty payload as none", () => {

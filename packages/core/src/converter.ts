@@ -12,7 +12,7 @@ export interface PayloadConverter {
   deserialize(payload: string | undefined): unknown;
 }
 
-/** A value cannot be written as a payload: JSON has no BigInt, no NaN or Infinity, no cycles, no functions. */
+/** A value cannot be written as a payload: JSON has no BigInt, no NaN or Infinity, no cycles, no functions, no promises. */
 export class PayloadNotSerializableError extends DurableTaskError {
   override name = "PayloadNotSerializableError";
 
@@ -36,8 +36,8 @@ export const jsonConverter: PayloadConverter = {
   serialize(value) {
     if (value === undefined) return undefined;
     const payload = stringify(value);
-    // JSON writes NaN and Infinity as null: only a payload that has a null in it needs the slower look.
-    if (payload.includes("null")) rejectNonFinite(value);
+    // JSON writes NaN and Infinity as null, and a promise as {}: only a payload that has one in it needs the slower look.
+    if (payload.includes("null") || payload.includes("{}")) rejectLost(value);
     return payload;
   },
   deserialize(payload) {
@@ -63,13 +63,20 @@ function stringify(value: unknown): string {
   return payload;
 }
 
-function rejectNonFinite(value: unknown): void {
+/** What JSON would write as something else without a word. */
+function rejectLost(value: unknown): void {
   JSON.stringify(value, (key, part: unknown) => {
-    if (typeof part === "number" && !Number.isFinite(part)) {
+    const flaw = flawOf(part);
+    if (flaw !== undefined) {
       throw new PayloadNotSerializableError(
-        key === "" ? `it is ${part}` : `'${key}' in it is ${part}`,
+        key === "" ? `it is ${flaw}` : `'${key}' in it is ${flaw}`,
       );
     }
     return part;
   });
+}
+
+function flawOf(part: unknown): string | undefined {
+  if (typeof part === "number" && !Number.isFinite(part)) return String(part);
+  return part instanceof Promise ? "a promise: await it first" : undefined;
 }

@@ -21,13 +21,12 @@ type Emptied =
   | ReadonlySet<unknown>
   | WeakMap<object, unknown>
   | WeakSet<object>
-  | Promise<unknown>
   | ArrayBuffer
   | DataView;
 
 /**
  * What JSON gives back for a value of type `T`: a `Date` comes back as a string, a class instance without its methods, a
- * `Map` as an empty object. What JSON refuses (a `bigint`, also inside an object) is `never`.
+ * `Map` as an empty object. What is refused (a `bigint`, also inside an object, and a promise) is `never`.
  *
  * `undefined` stays: as a whole payload it is an absent payload, and comes back as `undefined`.
  */
@@ -40,7 +39,7 @@ export type Jsonify<T> =
         ? Jsonify<Json>
         : T extends Plain
           ? T
-          : T extends bigint | LeftOut
+          : T extends bigint | Promise<unknown> | LeftOut
             ? never
             : T extends Emptied
               ? Record<string, never>
@@ -60,7 +59,7 @@ type JsonifyArray<T extends readonly unknown[]> = number extends T["length"]
 type JsonifyItem<T> = T extends undefined | LeftOut ? null : Jsonify<T>;
 
 type JsonifyObject<T> = true extends {
-  [Key in keyof T]: T[Key] extends bigint ? true : false;
+  [Key in keyof T]: T[Key] extends bigint | Promise<unknown> ? true : false;
 }[keyof T]
   ? never
   : {

@@ -8,6 +8,7 @@ import type {
 } from "@bufbuild/protobuf";
 import { create } from "@bufbuild/protobuf";
 import { TaskHubSidecarService } from "@durabletask/protobuf";
+import { InvalidArgumentError } from "./errors.ts";
 import type { CallOptions, Transport } from "./transport.ts";
 
 type Methods = (typeof TaskHubSidecarService)["method"];
@@ -21,14 +22,28 @@ export type TaskHubService = {
       : never;
 };
 
-/** Derives the typed facade of a transport. Client and worker call the hub through it. */
+/**
+ * Derives the typed facade of a transport. Client and worker call the hub through it. Throws `InvalidArgumentError` for what
+ * is no transport, such as the promise of one.
+ */
 export function createTaskHubService(transport: Transport): TaskHubService {
+  assertTransport(transport);
   const service: Record<string, unknown> = {};
   for (const method of TaskHubSidecarService.methods) {
     service[method.localName] = bind(transport, method);
   }
   // Sound because the loop above binds every method of the descriptor that the type is derived from.
   return service as TaskHubService;
+}
+
+function assertTransport(value: unknown): void {
+  const isObject = typeof value === "object" && value !== null;
+  if (isObject && "unary" in value && "stream" in value) return;
+  throw new InvalidArgumentError(
+    value instanceof Promise
+      ? "the transport is a promise: await it first, as in `await openTaskHub(file)`"
+      : `a client or a worker needs a transport, such as openTaskHub() gives, not ${typeof value}`,
+  );
 }
 
 function bind(transport: Transport, method: DescMethod): unknown {

@@ -44,11 +44,14 @@ export function createSqliteStore(
   file: string,
   options: Pick<TaskHubOptions, "synchronous" | "thread" | "logger"> = {},
 ): Store {
-  if (!file || file === ":memory:") {
+  if (typeof file !== "string" || !file || file === ":memory:" || file.includes("\0")) {
     throw new InvalidArgumentError(
       "A task hub needs the name of a file; one in memory is opened with openMemoryTaskHub()",
     );
   }
   const { synchronous = "full", thread = true, logger = defaultLogger } = options;
+  if (!["full", "normal"].includes(synchronous)) {
+    throw new InvalidArgumentError(`synchronous is '${synchronous}'; it may be full or normal`);
+  }
   return new SqliteStore(resolve(file), { synchronous, thread, logger: guardLogger(logger) });
 }

@@ -9,7 +9,7 @@ import type {
   OrchestratorReference,
 } from "../engine/reference.ts";
 import { type Callee, referenceOf } from "../engine/reference.ts";
-import { InvalidArgumentError, TaskHubError } from "../errors.ts";
+import { TaskHubError } from "../errors.ts";
 import type { Jsonify } from "../json.ts";
 import type { PayloadCoder } from "../payload-format.ts";
 import type { LogEvent } from "../log-event.ts";
@@ -105,10 +105,8 @@ export class TaskHubClient implements AsyncDisposable {
     input?: unknown,
     options: ScheduleOptions = {},
   ): Promise<InstanceId<never>> {
-    const { name, input: coder, version = this.#defaultVersion } = referenceOf(orchestrator);
-    if (name === "") {
-      throw new InvalidArgumentError("an orchestrator without a name cannot be scheduled");
-    }
+    const reference = referenceOf("scheduleNewOrchestration", orchestrator);
+    const { name, input: coder, version = this.#defaultVersion } = reference;
     const payload = this.#converter.serialize(coder ? coder.encode(input) : input);
     const now = this.#clock.now();
     const versioned = { ...options, version: options.version ?? version };
@@ -210,9 +208,8 @@ export class TaskHubClient implements AsyncDisposable {
     data?: unknown,
     { signal }: SignalOptions = {},
   ): Promise<void> {
-    const { name, coder }: { name: string; coder?: PayloadCoder | undefined } =
-      typeof event === "string" ? { name: event } : event;
-    if (name === "") throw new InvalidArgumentError("an event needs a name");
+    const { name } = referenceOf("raiseOrchestrationEvent", event);
+    const coder = typeof event === "string" ? undefined : event.coder;
     const input = this.#converter.serialize(coder ? coder.encode(data) : data);
     await this.#hub.raiseEvent({ instanceId: id, name, input }, { signal });
     this.#log("client.raised", id, `event '${name}' is raised`);

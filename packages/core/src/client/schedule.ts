@@ -35,7 +35,7 @@ export function scheduleRequest(
 ): MessageInitShape<typeof CreateInstanceRequestSchema> & { instanceId: string } {
   const { instanceId = hexId(), startAt, version, tags = {}, ifExists } = options;
   assertInstanceId(instanceId);
-  if (startAt !== undefined && Number.isNaN(startAt.getTime())) {
+  if (startAt !== undefined && !isDate(startAt)) {
     throw new InvalidArgumentError("startAt is not a valid date");
   }
   return {
@@ -56,7 +56,15 @@ function reusePolicy(
 ): MessageInitShape<typeof OrchestrationIdReusePolicySchema> | undefined {
   // Without a policy hubs replace what has ended.
   if (ifExists === undefined || ifExists === "replaceEnded") return undefined;
-  return { replaceableStatus: ifExists === "fail" ? [] : ifExists.map(statusToWire) };
+  if (ifExists === "fail") return { replaceableStatus: [] };
+  if (typeof ifExists === "object") return { replaceableStatus: ifExists.map(statusToWire) };
+  throw new InvalidArgumentError(
+    `ifExists is '${String(ifExists)}'; it may be "fail", "replaceEnded" or a list of statuses`,
+  );
+}
+
+function isDate(value: unknown): boolean {
+  return value instanceof Date && !Number.isNaN(value.getTime());
 }
 
 function hexId(): string {

@@ -24,6 +24,8 @@ describe("Jsonify", () => {
     expectTypeOf<Jsonify<Map<string, number>>>().toEqualTypeOf<Record<string, never>>();
     expectTypeOf<Jsonify<Error>>().toEqualTypeOf<Record<string, never>>();
     expectTypeOf<Jsonify<{ n: bigint }>>().toEqualTypeOf<never>();
+    expectTypeOf<Jsonify<Promise<number>>>().toEqualTypeOf<never>();
+    expectTypeOf<Jsonify<{ n: Promise<number> }>>().toEqualTypeOf<never>();
     expectTypeOf<Jsonify<(string | undefined)[]>>().toExtend<(string | null)[]>();
   });
 });

@@ -1,4 +1,5 @@
 import type { RegisteredOrchestrator } from "../engine/program.ts";
+import { InvalidArgumentError } from "../errors.ts";
 import type { CreateWorkItemHandler, WorkItemKind } from "../worker/work-item-handler.ts";
 import type { RegisteredActivity } from "./activity.ts";
 
@@ -18,4 +19,15 @@ export const register: unique symbol = Symbol.for("durabletask.register");
 /** Anything that a worker can be given: an activity, an orchestrator, or what an extension defines. */
 export interface Registrable {
   [register](registry: Registry): void;
+}
+
+/** Types are of no help in JavaScript, nor where modules import each other in a circle. */
+export function assertRegistrable(value: unknown): void {
+  const isDefinition = typeof value === "object" && value !== null && register in value;
+  if (isDefinition) return;
+  throw new InvalidArgumentError(
+    typeof value === "function"
+      ? "register takes definitions; for a plain function use addActivity or addOrchestrator"
+      : `register takes what defineActivity and defineOrchestrator give, not ${typeof value}`,
+  );
 }

@@ -187,10 +187,9 @@ function flowOf(tasks: readonly DurableTask<unknown>[]): Flow {
 }
 
 function durableTasks(tasks: readonly Task<unknown>[]): DurableTask<unknown>[] {
-  return tasks.map((task) => {
-    if (task instanceof DurableTask) return task;
-    throw new InvalidArgumentError(
-      "whenAll, whenAny and whenEach take tasks made by the orchestration context; for promises of async helpers use Promise.all",
-    );
-  });
+  const isList: boolean = Array.isArray(tasks);
+  if (isList && tasks.every((task) => task instanceof DurableTask)) return [...tasks];
+  throw new InvalidArgumentError(
+    "whenAll, whenAny and whenEach take an array of tasks made by the orchestration context; for promises of async helpers use Promise.all",
+  );
 }

@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from "../errors.ts";
 import type { PayloadCoder } from "../payload-format.ts";
 
 /** What a definition says of itself to whoever calls it. */
@@ -54,7 +55,16 @@ export type CallArguments<In, Options> = undefined extends In
 /** What is called: a reference, a function, or a name. */
 export type Callee = string | ({ readonly name: string } & Partial<Reference>);
 
-/** What a callee says of itself; a name says nothing else. */
-export function referenceOf(callee: Callee): { readonly name: string } & Partial<Reference> {
-  return typeof callee === "string" ? { name: callee } : callee;
+/** What a callee says of itself; a name says nothing else. Throws `InvalidArgumentError` for what has none. */
+export function referenceOf(
+  call: string,
+  callee: Callee | undefined,
+): { readonly name: string } & Partial<Reference> {
+  const reference = typeof callee === "string" ? { name: callee } : callee;
+  if (typeof reference?.name === "string" && reference.name !== "") return reference;
+  throw new InvalidArgumentError(
+    callee === undefined
+      ? `${call} was given undefined: is the module of the definition part of a circle of imports?`
+      : `${call} needs a name; an anonymous function has none: use define* or pass a name`,
+  );
 }

@@ -204,11 +204,7 @@ export class SessionContext implements OrchestrationContext {
 
   #begin(call: string, callee: Callee): ReturnType<typeof referenceOf> {
     this.#execution.assertRunning(call);
-    const reference = referenceOf(callee);
-    if (typeof reference.name === "string" && reference.name !== "") return reference;
-    throw new InvalidArgumentError(
-      `${call} needs a name; an anonymous function has none: use define* or pass a name`,
-    );
+    return referenceOf(call, callee);
   }
 
   /** Ids that no two executions share, the same on every replay (E3). */

@@ -15,6 +15,18 @@ describe("worker options", () => {
     expect(() => workerSettings(options)).toThrow(reason);
   });
 
+  // What the types forbid, JavaScript passes all the same.
+  it.each<[object, RegExp]>([
+    [{ versioning: { matchStrategy: "newest" } }, /matchStrategy is 'newest'.+currentOrOlder/u],
+    [{ versioning: { failureStrategy: "Reject" } }, /failureStrategy is 'Reject'/u],
+    [{ activityInputs: "net" }, /activityInputs is 'net'/u],
+    [{ onNonDeterminism: "ignore" }, /onNonDeterminism is 'ignore'/u],
+    [{ workItemFilters: "all" }, /workItemFilters is 'all'/u],
+    [{ workItemFilters: { activities: ["charge"] } }, /a filter without a name/u],
+  ])("refuse a misspelt choice: %j", (options, reason) => {
+    expect(() => workerSettings(options)).toThrow(reason);
+  });
+
   it("ask for what is registered once the worker has a version, otherwise for everything", () => {
     expect(workerSettings({}).workItemFilters).toBe("none");
     expect(workerSettings({ versioning: { version: "1" } }).workItemFilters).toBe("auto");

@@ -150,18 +150,55 @@ export function workerSettings(options: TaskHubWorkerOptions): WorkerSettings {
     sessionCount: sessions === false ? 0 : positive(sessions.count ?? 1000, "sessions.count"),
     sessionBytes:
       sessions === false ? 0 : positive(sessions.bytes ?? 64 * 1024 * 1024, "sessions.bytes"),
-    versioning: options.versioning ?? {},
-    activityInputs: options.activityInputs ?? "plain",
+    versioning: checkedVersioning(options.versioning ?? {}),
+    activityInputs: oneOf(options.activityInputs ?? "plain", activityInputs, "activityInputs"),
     watchdogMs: watchdogMs(options.watchdog),
-    workItemFilters:
+    workItemFilters: checkedFilters(
       options.workItemFilters ?? (options.versioning?.version === undefined ? "none" : "auto"),
+    ),
     failureOf: failureEncoder(options, logger),
-    onNonDeterminism: options.onNonDeterminism ?? "fail",
+    onNonDeterminism: oneOf(options.onNonDeterminism ?? "fail", outcomes, "onNonDeterminism"),
     maximumCompletionBytes: completionBytes(options.maximumCompletionBytes ?? 4_089_446),
     converter: options.converter ?? jsonConverter,
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
   };
+}
+
+const activityInputs = ["plain", "dotnet"] as const;
+const outcomes = ["fail", "abandon"] as const;
+const matchStrategies = ["none", "strict", "currentOrOlder"] as const;
+const failureStrategies = ["reject", "fail"] as const;
+
+/** In JavaScript, a misspelt choice would quietly be none of them. */
+function oneOf<Choice extends string>(
+  value: Choice,
+  choices: readonly Choice[],
+  what: string,
+): Choice {
+  if (choices.includes(value)) return value;
+  throw new InvalidArgumentError(`${what} is '${value}'; it may be ${choices.join(", ")}`);
+}
+
+function checkedVersioning(versioning: WorkerVersioning): WorkerVersioning {
+  const { matchStrategy = "none", failureStrategy = "reject" } = versioning;
+  oneOf(matchStrategy, matchStrategies, "versioning.matchStrategy");
+  oneOf(failureStrategy, failureStrategies, "versioning.failureStrategy");
+  return versioning;
+}
+
+/** A filter without a name would find nothing, for ever. */
+function checkedFilters(filters: WorkerSettings["workItemFilters"]) {
+  if (typeof filters === "string") {
+    return oneOf(filters, ["auto", "none"], "workItemFilters");
+  }
+  for (const filter of [...(filters.orchestrations ?? []), ...(filters.activities ?? [])]) {
+    const { name }: { readonly name?: unknown } = filter;
+    if (typeof name !== "string" || name === "") {
+      throw new InvalidArgumentError("workItemFilters holds a filter without a name");
+    }
+  }
+  return filters;
 }
 
 function completionBytes(value: number): number {

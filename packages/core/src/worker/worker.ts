@@ -1,6 +1,6 @@
 import type { AnyActivityFunction } from "../definition/activity.ts";
 import { assertDefinable } from "../definition/activity.ts";
-import { type Registrable, register } from "../definition/registrable.ts";
+import { assertRegistrable, type Registrable, register } from "../definition/registrable.ts";
 import type { AnyOrchestratorFunction } from "../engine/program.ts";
 import { DurableTaskError } from "../errors.ts";
 import type { Middleware } from "../middleware.ts";
@@ -40,10 +40,16 @@ export class TaskHubWorker implements AsyncDisposable {
     this.#settings = workerSettings(options);
   }
 
-  /** Registers definitions. Throws `DuplicateRegistrationError`; and `WORKER_RUNNING` once the worker is started. */
+  /**
+   * Registers definitions. Throws `DuplicateRegistrationError`; `InvalidArgumentError` for what is no definition; and
+   * `WORKER_RUNNING` once the worker is started.
+   */
   register(...definitions: readonly Registrable[]): this {
     this.#assertStopped("register");
-    for (const definition of definitions) definition[register](this.#registry);
+    for (const definition of definitions) {
+      assertRegistrable(definition);
+      definition[register](this.#registry);
+    }
     return this;
   }
 
