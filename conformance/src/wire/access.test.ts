@@ -45,6 +45,21 @@ describe("a server that others could reach", () => {
     expect(server.url).toMatch(/^http:/u);
   });
 
+  it.each<[string, ServeOptions, RegExp]>([
+    ["a port that there is not", { port: 65_536 }, /port/u],
+    ["a port that is no whole number", { port: 4001.5 }, /port/u],
+    ["no host", { host: "", allowInsecure: true }, /host/u],
+    ["a certificate that is none", { tls: { ...tls, cert: "none" } }, /PEM/u],
+    ["the key of another certificate", { tls: { ...tls, key: clientKey } }, /own/u],
+    ["an authority that is none", { tls: { ...tls, clientCa: "none" } }, /PEM/u],
+  ])("says what is wrong with %s", async (_, options, words) => {
+    const starting = serve(() => new ScriptedTransport(), options);
+    await expect(starting).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringMatching(words),
+    });
+  });
+
   it("says which port is taken", async () => {
     await using first = await serveScripted();
     const port = Number(new URL(first.url).port);

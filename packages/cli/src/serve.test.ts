@@ -58,9 +58,35 @@ it("keeps task hubs apart, in files side by side, by names that lead nowhere els
   await expect(clientOf("../x").getOrchestrationState("abc")).rejects.toMatchObject({
     code: "INVALID_ARGUMENT",
   });
-  // Made again, it is empty.
-  await clientOf("first").createTaskHub({ recreate: true });
-  expect(await clientOf("first").getOrchestrationState("abc")).toBeUndefined();
+});
+
+it("makes and empties task hubs, each by its name, as often as it is told", async () => {
+  const file = temporaryFile();
+  const served = await start("--db", file);
+  const clientOf = (taskHub: string) => {
+    const transport = createGrpcTransport({ baseUrl: served.url, taskHub });
+    onTestFinished(() => transport[Symbol.asyncDispose]());
+    return new TaskHubClient(transport, { logger: silentLogger });
+  };
+  const [one, other] = [clientOf("one"), clientOf("other")];
+  const has = async (client: TaskHubClient) =>
+    (await client.getOrchestrationState("a")) !== undefined;
+  const fill = (client: TaskHubClient) =>
+    client.scheduleNewOrchestration("any", undefined, { instanceId: "a" });
+
+  await one.createTaskHub();
+  expect(existsSync(`${file}.one`)).toBe(true);
+  await fill(one);
+  await fill(other);
+  await one.createTaskHub();
+  expect(await has(one)).toBe(true);
+  await one.createTaskHub({ recreate: true });
+  expect(await has(one)).toBe(false);
+  await fill(one);
+  await one.deleteTaskHub();
+  await one.deleteTaskHub();
+  expect(await has(one)).toBe(false);
+  expect(await has(other)).toBe(true);
 });
 
 it("lets those in who have a token of the file", async () => {
@@ -105,6 +131,8 @@ it("ends at once on a second signal", async () => {
 
 it.each([
   ["a port that is no number", ["--port", "x"], 2, "whole number"],
+  ["a port that there is not", ["--port", "65536"], 2, "65535"],
+  ["a certificate that is none", ["--tls-cert", bin, "--tls-key", bin], 2, "PEM"],
   ["a flag that it does not know", ["--nonsense"], 2, "unknown option"],
   ["half of TLS", ["--tls-cert", "cert.pem"], 2, "--tls-key"],
   ["a file that is not there", ["--token-file", "/none/tokens"], 2, "/none/tokens"],

@@ -1,9 +1,11 @@
 import { createServer as createTcpServer, type Server, type Socket } from "node:net";
-import { createServer as createTlsServer, TLSSocket } from "node:tls";
+import { TLSSocket } from "node:tls";
 import { DurableTaskError } from "@durabletask/core";
 import { peerOf } from "./http2-connection.ts";
 import { sniff } from "./protocol-sniffer.ts";
+import type { ServerTls } from "./serve-options.ts";
 import type { Settings } from "./settings.ts";
+import { createTlsServer } from "./tls-server.ts";
 
 /** Takes a new connection. */
 export type OnConnection = (socket: Socket, protocol: "http1" | "http2") => void;
@@ -23,7 +25,7 @@ export interface Listener {
 /** Listens on one port for both versions of HTTP: with TLS the client says which (ALPN), without its first bytes do. */
 export async function listen(settings: Settings, onConnection: OnConnection): Promise<Listener> {
   const { host, port, tls, limits, log } = settings;
-  const server = tls ? tlsServer(settings, onConnection) : tcpServer(settings, onConnection);
+  const server = tls ? tlsServer(tls, settings, onConnection) : tcpServer(settings, onConnection);
   const sockets = new Set<Socket>();
   server.maxConnections = limits.maxConnections;
   server.on("connection", (socket) => {
@@ -71,16 +73,8 @@ function tcpServer({ clock, log }: Settings, onConnection: OnConnection): Server
   });
 }
 
-function tlsServer({ tls, log }: Settings, onConnection: OnConnection): Server {
-  const isMutual = tls?.clientCa !== undefined;
-  const server = createTlsServer({
-    ...withoutUndefined({ cert: tls?.cert, key: tls?.key, passphrase: tls?.passphrase }),
-    ...(isMutual ? { ca: tls.clientCa, requestCert: true, rejectUnauthorized: true } : {}),
-    ALPNProtocols: ["h2", "http/1.1"],
-    minVersion: "TLSv1.2",
-    handshakeTimeout: firstBytesMs,
-    noDelay: true,
-  });
+function tlsServer(tls: ServerTls, { log }: Settings, onConnection: OnConnection): Server {
+  const server = createTlsServer(tls, firstBytesMs);
   server.on("secureConnection", (socket) => {
     onConnection(socket, socket.alpnProtocol === "h2" ? "http2" : "http1");
   });
@@ -119,11 +113,4 @@ function urlOf(server: Server, isSecure: boolean): string {
   if (address === null || typeof address === "string") throw new Error("the server has no port");
   const host = address.family === "IPv6" ? `[${address.address}]` : address.address;
   return `${isSecure ? "https" : "http"}://${host}:${address.port}`;
-}
-
-function withoutUndefined<T extends object>(
-  options: T,
-): { [K in keyof T]: Exclude<T[K], undefined> } {
-  const entries = Object.entries(options).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as never;
 }

@@ -27,8 +27,8 @@ const longestTimerMs = 2 ** 31 - 1;
 /** Fills in the defaults. Throws {@link InvalidArgumentError} for what makes no sense. */
 export function settingsOf(options: ServeOptions): Settings {
   return {
-    host: options.host ?? "127.0.0.1",
-    port: options.port ?? 0,
+    host: checkedHost(options.host ?? "127.0.0.1"),
+    port: checkedPort(options.port ?? 0),
     tls: options.tls,
     tokens: checkedTokens(options.tokens ?? []),
     allowedOrigins: new Set(options.allowedOrigins?.map(checkedOrigin)),
@@ -42,6 +42,17 @@ export function settingsOf(options: ServeOptions): Settings {
     log: new ServerLog(options.logger ?? defaultLogger),
     clock: options.clock ?? unheldClock,
   };
+}
+
+/** To Node.js no name means every address. */
+function checkedHost(host: string): string {
+  if (host !== "") return host;
+  throw new InvalidArgumentError("host is empty: give an address of this machine, or leave it out");
+}
+
+function checkedPort(port: number): number {
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new InvalidArgumentError(`port must be a whole number between 0 and 65535, not ${port}`);
 }
 
 /** The platform's clock; what waits on it does not keep the process alive: the listening socket does. */
