@@ -7,3 +7,12 @@ export { guardLogger } from "./logger.ts";
 export { withoutPages } from "./errors.ts";
 export { firstAttemptTag } from "./engine/task-call.ts";
 export { derivedChildId } from "./worker/derived-child-id.ts";
+export type { RecordedTurn } from "./rewind/recorded-turn.ts";
+export {
+  childIdOf,
+  firstAttemptOf,
+  isSuspendedAfter,
+  taskAnsweredBy,
+} from "./rewind/recorded-turn.ts";
+export type { RewoundHistory } from "./rewind/rewound-history.ts";
+export { Rewinding } from "./rewind/rewound-history.ts";

@@ -1,16 +1,16 @@
 import { TaskHubError } from "@durabletask/core";
+import type { RecordedTurn } from "@durabletask/core/spi";
+import { childIdOf, firstAttemptOf, Rewinding, taskAnsweredBy } from "@durabletask/core/spi";
 import type { HistoryEvent } from "@durabletask/protobuf";
 import { OrchestrationStatus } from "@durabletask/protobuf";
 import type { RewindTarget } from "../commands/rewind.ts";
-import { Rewinding } from "../commands/rewound-history.ts";
 import { childCompleted, childFailed } from "../state/history-events.ts";
 import type { Hub } from "../state/hub.ts";
 import type { Instance } from "../state/instance.ts";
 import type { Lookup } from "../state/lookups.ts";
-import { childIdOf, firstAttemptOf, likeness } from "../state/past.ts";
+import { likeness } from "../state/past.ts";
 import { statusName } from "../state/status.ts";
-import type { RecordedTurn } from "../state/turns.ts";
-import { taskAnsweredBy, turnsOf } from "../state/turns.ts";
+import { turnsOf } from "../state/turns.ts";
 import type { InstanceRecord, KeptCall, StoredInstance } from "../store/store.ts";
 import { toTimestamp } from "../time/timestamp.ts";
 

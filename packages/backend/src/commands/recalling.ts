@@ -1,10 +1,10 @@
-import { firstAttemptTag } from "@durabletask/core/spi";
+import { childIdOf, firstAttemptOf, firstAttemptTag } from "@durabletask/core/spi";
 import type { HistoryEvent } from "@durabletask/protobuf";
 import { historyEvent, taskCompleted } from "../state/history-events.ts";
 import type { Hub } from "../state/hub.ts";
 import type { Instance } from "../state/instance.ts";
 import type { Recall } from "../state/past.ts";
-import { childIdOf, firstAttemptOf, Past } from "../state/past.ts";
+import { Past } from "../state/past.ts";
 import type { Activity } from "../state/work.ts";
 import { markOf } from "../state/work.ts";
 import type { KeptCall } from "../store/store.ts";

@@ -1,3 +1,5 @@
+import type { RewoundHistory } from "@durabletask/core/spi";
+import { isSuspendedAfter } from "@durabletask/core/spi";
 import type { HistoryEvent, TaskScheduledEvent } from "@durabletask/protobuf";
 import { OrchestrationStatus } from "@durabletask/protobuf";
 import { executionResumed, historyEvent } from "../state/history-events.ts";
@@ -13,7 +15,6 @@ import { toTimestamp } from "../time/timestamp.ts";
 import { endActivity } from "./ending.ts";
 import { pastOf, takeOver } from "./recalling.ts";
 import { reopenTasks } from "./reopening.ts";
-import type { RewoundHistory } from "./rewound-history.ts";
 
 /** An instance that is to be rewound, as the store has it, and the history it will have. */
 export interface RewindTarget {
@@ -156,12 +157,7 @@ function awakening(
     },
   });
   const came = [...turns.flatMap(({ delivered }) => delivered), ...inbox];
-  const last = came.findLast(
-    ({ eventType: { case: kind } }) => kind === "executionSuspended" || kind === "executionResumed",
-  );
-  return last?.eventType.case === "executionSuspended"
-    ? [executionResumed(timestamp, reason), rewound]
-    : [rewound];
+  return isSuspendedAfter(came) ? [executionResumed(timestamp, reason), rewound] : [rewound];
 }
 
 function asRow({ started, delivered, recorded }: RewoundHistory["turns"][number]): LogRow {

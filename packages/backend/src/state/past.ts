@@ -1,4 +1,4 @@
-import { derivedChildId, firstAttemptTag } from "@durabletask/core/spi";
+import { childIdOf, derivedChildId, firstAttemptOf, firstAttemptTag } from "@durabletask/core/spi";
 import type { HistoryEvent } from "@durabletask/protobuf";
 import type { KeptCall } from "../store/store.ts";
 import type { Activity } from "./work.ts";
@@ -141,18 +141,6 @@ function isBetter(call: KeptCall, than: KeptCall, eventId: number): boolean {
   if (isSame !== (than.scheduled.eventId === eventId)) return isSame;
   if (Boolean(call.result) !== Boolean(than.result)) return Boolean(call.result);
   return call.scheduled.eventId < than.scheduled.eventId;
-}
-
-/** How the call of an activity names its first attempt: by its event id, or as its idempotency key goes on after a rewind. */
-export function firstAttemptOf({ eventId, eventType }: HistoryEvent): string | undefined {
-  if (eventType.case !== "taskScheduled") return undefined;
-  return eventType.value.tags[firstAttemptTag] ?? String(eventId);
-}
-
-export function childIdOf({ eventType }: HistoryEvent): string | undefined {
-  return eventType.case === "subOrchestrationInstanceCreated"
-    ? eventType.value.instanceId
-    : undefined;
 }
 
 /** What two records have in common that may be of the same call. */

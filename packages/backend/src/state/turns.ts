@@ -1,12 +1,6 @@
+import type { RecordedTurn } from "@durabletask/core/spi";
 import type { HistoryEvent } from "@durabletask/protobuf";
 import type { LogRow } from "../store/store.ts";
-
-/** A turn as the log has it: what it took, and what it recorded. */
-export interface RecordedTurn {
-  readonly started: HistoryEvent;
-  readonly delivered: readonly HistoryEvent[];
-  readonly recorded: readonly HistoryEvent[];
-}
 
 /** The turns of a chain, oldest first, and the events that none of them has taken. */
 export function turnsOf(rows: readonly LogRow[]): {
@@ -24,32 +18,4 @@ export function turnsOf(rows: readonly LogRow[]): {
     taken += consumed;
   }
   return { turns, inbox: queue.slice(taken) };
-}
-
-/** The task that an event is the result of. */
-export function taskAnsweredBy({ eventType }: HistoryEvent): number | undefined {
-  switch (eventType.case) {
-    case "taskCompleted":
-    case "taskFailed":
-    case "subOrchestrationInstanceCompleted":
-    case "subOrchestrationInstanceFailed":
-      return eventType.value.taskScheduledId;
-    case "timerFired":
-      return eventType.value.timerId;
-    default:
-      return undefined;
-  }
-}
-
-/** Whether an event records what the code has asked for, under an id of the code's. */
-export function isAction({ eventType }: HistoryEvent): boolean {
-  switch (eventType.case) {
-    case "taskScheduled":
-    case "timerCreated":
-    case "subOrchestrationInstanceCreated":
-    case "eventSent":
-      return true;
-    default:
-      return false;
-  }
 }

@@ -21,6 +21,7 @@ import { RecentExecutions } from "./recent-executions.ts";
 import { completionOf, deliverParts, isStray } from "./turn-delivery.ts";
 import { Violations } from "./violations.ts";
 import { readHistory } from "./streamed-history.ts";
+import { isRewind, rewindTurn } from "./rewind-turn.ts";
 import { versionMismatch } from "./version-match.ts";
 import type { VersionedEntries } from "./versioned-entries.ts";
 import type { WorkerServices, WorkItemHandler } from "./work-item-handler.ts";
@@ -75,7 +76,7 @@ export class OrchestrationRunner implements WorkItemHandler {
       // No promise where the history has come with the request, which is nearly always.
       const isElsewhere = found === undefined && request.requiresHistoryStreaming;
       const past = isElsewhere ? await this.#readHistory(request) : request.pastEvents;
-      const session = found ?? this.#open(past, request.newEvents, completionToken);
+      const session = found ?? this.#begin(past, request.newEvents, completionToken);
       if (session instanceof Session) {
         const turn = this.#step(session, past, request.newEvents);
         outcome = turn instanceof Promise ? await turn : turn;
@@ -170,7 +171,9 @@ export class OrchestrationRunner implements WorkItemHandler {
     const violation = this.#violations.take(instanceId, executionId);
     if (violation !== undefined) return failedTurn(this.#services.settings.failureOf(violation));
     const live = this.#sessions.take(instanceId, executionId, mark);
-    return live ?? (includesHistory ? undefined : "missed");
+    // What a rewind is about is in the past only: it takes the whole of it.
+    if (live !== undefined && !isRewind(request.newEvents)) return live;
+    return includesHistory ? undefined : "missed";
   }
 
   #step(
@@ -195,6 +198,15 @@ export class OrchestrationRunner implements WorkItemHandler {
   #readHistory(request: OrchestratorRequest): Promise<HistoryEvent[]> {
     const { hub, settings, stopping } = this.#services;
     return readHistory(hub, request, settings.clock, stopping);
+  }
+
+  /** A new session, or what becomes of a turn that none is needed for. */
+  #begin(
+    past: readonly HistoryEvent[],
+    fresh: readonly HistoryEvent[],
+    completionToken: string,
+  ): Session | Turn | "rejected" {
+    return rewindTurn(past, fresh) ?? this.#open(past, fresh, completionToken);
   }
 
   /** A new session, or what becomes of a turn that this worker cannot run. */

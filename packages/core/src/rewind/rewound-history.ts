@@ -1,9 +1,9 @@
 import type { HistoryEvent } from "@durabletask/protobuf";
-import { childIdOf, firstAttemptOf } from "../state/past.ts";
-import type { RecordedTurn } from "../state/turns.ts";
-import { isAction, taskAnsweredBy } from "../state/turns.ts";
+import { recordsAction } from "../engine/action-log.ts";
 import type { Call } from "./failed-calls.ts";
 import { failedCalls, isFailure } from "./failed-calls.ts";
+import type { RecordedTurn } from "./recorded-turn.ts";
+import { childIdOf, firstAttemptOf, taskAnsweredBy } from "./recorded-turn.ts";
 
 /** What becomes of the history of a failed execution when it is rewound. */
 export interface RewoundHistory {
@@ -77,7 +77,7 @@ export class Rewinding {
     const kept = turns.map(({ started, delivered, recorded }) => ({
       started,
       delivered,
-      recorded: recorded.filter((event) => isAction(event) && !again.has(event.eventId)),
+      recorded: recorded.filter((event) => !again.has(event.eventId)),
     }));
     const open = new Set<number>();
     for (const { recorded } of kept) for (const { eventId } of recorded) open.add(eventId);
@@ -95,7 +95,7 @@ export class Rewinding {
     const rest = [...later.flatMap(({ delivered }) => delivered), ...this.#inbox];
     if (!last) return { turns, rest };
     // Of a turn in which the code asked for nothing, what came before the failure may stay where it is.
-    const stays = last.recorded.some(isAction) ? 0 : countBefore(last.delivered, this.#undone);
+    const stays = last.recorded.some(recordsAction) ? 0 : countBefore(last.delivered, this.#undone);
     if (stays > 0) turns.push({ ...last, delivered: last.delivered.slice(0, stays), recorded: [] });
     return { turns, rest: [...last.delivered.slice(stays), ...rest] };
   }
@@ -140,7 +140,7 @@ export class Rewinding {
     for (const { delivered, recorded } of this.#turns.slice(this.#cut)) {
       const isBecauseOfIt = delivered.every((event) => answersOneOf(this.#undone, event));
       if (!isBecauseOfIt || delivered.length === 0) continue;
-      for (const event of recorded) if (isAction(event)) this.#addConsequence(event.eventId);
+      for (const event of recorded) if (recordsAction(event)) this.#addConsequence(event.eventId);
     }
   }
 

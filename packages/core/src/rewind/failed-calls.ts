@@ -1,6 +1,6 @@
 import type { HistoryEvent, TaskFailureDetails } from "@durabletask/protobuf";
-import type { RecordedTurn } from "../state/turns.ts";
-import { isAction } from "../state/turns.ts";
+import { recordsAction } from "../engine/action-log.ts";
+import type { RecordedTurn } from "./recorded-turn.ts";
 
 /** A failed attempt, and what the code made of it. */
 export interface Failure {
@@ -45,7 +45,7 @@ function wasDealtWith({ failures }: Call, turns: readonly RecordedTurn[]): boole
   const last = failures.at(-1);
   const turn = last && turns[last.turn];
   if (!last || !turn || last.turn === turns.length - 1) return false;
-  return turn.recorded.some(isAction) && turn.delivered.every(isFailure);
+  return turn.recorded.some(recordsAction) && turn.delivered.every(isFailure);
 }
 
 export function isFailure({ eventType }: HistoryEvent): boolean {
@@ -54,8 +54,9 @@ export function isFailure({ eventType }: HistoryEvent): boolean {
 
 /** What the execution failed with. */
 function failureOf(turns: readonly RecordedTurn[]): TaskFailureDetails | undefined {
-  const type = turns.at(-1)?.recorded.at(-1)?.eventType;
-  return type?.case === "executionCompleted" ? type.value.failureDetails : undefined;
+  for (const { eventType } of turns.at(-1)?.recorded ?? [])
+    if (eventType.case === "executionCompleted") return eventType.value.failureDetails;
+  return undefined;
 }
 
 /** Whether a failure is passed on in another one: as it is, inside it, or in its message. */
@@ -71,7 +72,7 @@ function isCause(cause: TaskFailureDetails, of: TaskFailureDetails | undefined):
 function callsOf(turns: readonly RecordedTurn[], inbox: readonly HistoryEvent[]): Call[] {
   const scheduled = new Map<number, HistoryEvent>();
   for (const { recorded } of turns)
-    for (const event of recorded) if (isAction(event)) scheduled.set(event.eventId, event);
+    for (const event of recorded) if (recordsAction(event)) scheduled.set(event.eventId, event);
   const failures = new Map<number, Failure>();
   for (const [turn, events] of [...turns.map(({ delivered }) => delivered), inbox].entries()) {
     for (const { eventType } of events) {
