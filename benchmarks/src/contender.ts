@@ -15,23 +15,27 @@ export interface Contender {
   readonly target?: string;
 }
 
+/** No run takes that long, unless something hangs. */
+const limitMs = 15 * 60_000;
+
 /** Runs a contender once. Rejects with what it printed if it fails. */
 export function run(
   { name, program, options, flags = [] }: Contender,
   work: object,
 ): Promise<Measurement> {
   const file = fileURLToPath(new URL(`contenders/${program}`, import.meta.url));
-  const child = spawn(process.execPath, [...flags, file, JSON.stringify({ ...work, ...options })]);
+  const args = [...flags, file, JSON.stringify({ ...work, ...options })];
+  const child = spawn(process.execPath, args, { timeout: limitMs });
   let output = "";
   let errors = "";
   child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
   return new Promise((resolve, reject) => {
     child.once("error", reject);
-    child.once("close", (code) => {
+    child.once("close", (code, signal) => {
       const last = output.trim().split("\n").at(-1);
       if (code === 0 && last) return resolve(JSON.parse(last));
-      return reject(new Error(`${name} ended with code ${code}\n${output}${errors}`));
+      return reject(new Error(`${name} ended with code ${code ?? signal}\n${output}${errors}`));
     });
   });
 }

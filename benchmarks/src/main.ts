@@ -1,6 +1,4 @@
-import { availableParallelism } from "node:os";
-import { measureRounds } from "./rounds.ts";
-import { tableOf } from "./table.ts";
+import { runParts } from "./run-parts.ts";
 import { combinators } from "./parts/combinators.ts";
 import { coldImport } from "./parts/import.ts";
 import { memory } from "./parts/memory.ts";
@@ -12,23 +10,4 @@ import { wire } from "./parts/wire.ts";
 
 const parts = [replay, combinators, throughput, store, memory, coldImport, wire, server];
 
-const numbers = process.argv.slice(2).filter((argument) => /^\d+$/u.test(argument));
-const names = process.argv.slice(2).filter((argument) => !/^\d+$/u.test(argument));
-const unknown = names.filter((name) => !parts.some((part) => part.name === name));
-if (unknown.length > 0 || numbers.length > 1) {
-  throw new Error(`usage: pnpm bench [${parts.map(({ name }) => name).join("|")}]... [rounds]`);
-}
-const rounds = Number(numbers[0] ?? 3);
-
-console.log(`Node.js ${process.version}, ${availableParallelism()} processors, ${rounds} rounds.`);
-console.log(
-  "Fresh processes, contenders in turn; median [min..max]; ratios to the first are taken round by round.",
-);
-for (const part of parts) {
-  if (names.length > 0 && !names.includes(part.name)) continue;
-  for (const series of part.series) {
-    const results = await measureRounds(series, rounds);
-    console.log(`\n${part.name}: ${series.title}`);
-    console.table(tableOf(series, results));
-  }
-}
+await runParts("pnpm bench", parts);

@@ -14,6 +14,7 @@ import { manyInstances, measureThroughput } from "./throughput.ts";
 export async function measureOurs(
   hub: EmbeddedTaskHub,
   style: "async" | "generator",
+  measure: typeof measureThroughput = measureThroughput,
 ): Promise<void> {
   const workload = workFromArguments(manyInstances);
   const hello = defineActivity("hello", (_ctx, n: number) => n);
@@ -39,7 +40,7 @@ export async function measureOurs(
   await worker.start();
   const client = new TaskHubClient(hub);
   const expected = (workload.activities * (workload.activities - 1)) / 2;
-  const measurement = await measureThroughput(
+  const measurement = await measure(
     workload,
     async () => {
       const id = await client.scheduleNewOrchestration(sequence);

@@ -50,6 +50,8 @@ export function answerQuestions(
     // oxlint-disable-next-line promise/prefer-await-to-then -- a listener cannot wait
     return void answer().then((value) => process.send?.(value));
   });
+  // The parent is gone, and with it the measurement.
+  process.once("disconnect", () => process.exit());
   process.send?.(ready);
 }
 
