@@ -8,6 +8,7 @@ import { describeInsight } from "./insight-scenarios.ts";
 import { describeManagement } from "./management-scenarios.ts";
 import { describeVersions } from "./version-scenarios.ts";
 import { describeWorker } from "./worker-scenarios.ts";
+import { ForgetfulTransport } from "./forgetful-transport.ts";
 import type { Setting } from "./world.ts";
 
 const settings: readonly Setting[] = [
@@ -21,6 +22,12 @@ const settings: readonly Setting[] = [
     name: "memory, one session at a time",
     createStore: createMemoryStore,
     worker: { sessions: { count: 1 } },
+  },
+  {
+    name: "memory, sessions evicted at random",
+    createStore: createMemoryStore,
+    worker: {},
+    wrap: (hub) => new ForgetfulTransport(hub),
   },
   {
     name: "SQLite, live sessions",

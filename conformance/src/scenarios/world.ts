@@ -18,6 +18,8 @@ export interface Setting {
   readonly name: string;
   readonly createStore: () => Store;
   readonly worker: TaskHubWorkerOptions;
+  /** What lies between workers and hub. */
+  readonly wrap?: (hub: Transport) => Transport;
 }
 
 /** A hub, a client and workers on one virtual clock. What they log is kept. */
@@ -27,20 +29,22 @@ export class World {
   readonly client: TaskHubClient;
   readonly warnings: string[] = [];
   readonly #options: TaskHubWorkerOptions;
+  readonly #transport: Transport;
 
-  private constructor(hub: EmbeddedTaskHub, clock: VirtualClock, options: TaskHubWorkerOptions) {
+  private constructor(hub: EmbeddedTaskHub, clock: VirtualClock, { worker, wrap }: Setting) {
     this.hub = hub;
     this.clock = clock;
     this.client = new TaskHubClient(hub, { clock });
-    this.#options = options;
+    this.#options = worker;
+    this.#transport = wrap ? wrap(hub) : hub;
   }
 
   /** Opens one for the running test, and closes it when the test is over. */
-  static async open({ createStore, worker }: Setting): Promise<World> {
+  static async open(setting: Setting): Promise<World> {
     const clock = new VirtualClock();
-    const hub = await openEmbeddedTaskHub(createStore(), { clock, logger: {} });
+    const hub = await openEmbeddedTaskHub(setting.createStore(), { clock, logger: {} });
     onTestFinished(() => hub.close());
-    return new World(hub, clock, worker);
+    return new World(hub, clock, setting);
   }
 
   /** A logger that keeps warnings and errors. */
@@ -53,7 +57,7 @@ export class World {
   async work(
     definitions: readonly Registrable[],
     options: TaskHubWorkerOptions = {},
-    transport: Transport = this.hub,
+    transport: Transport = this.#transport,
   ): Promise<TaskHubWorker> {
     const worker = new TaskHubWorker(transport, {
       clock: this.clock,
