@@ -119,6 +119,32 @@ export function describeManagement(createStore: CreateStore): void {
     });
   });
 
+  it.each(["nothing", "commits", "reads"] as const)(
+    "of two purges at once only one counts an instance, with %s held back",
+    async (delay) => {
+      const bench = await openBench(createStore);
+      await bench.start("a");
+      const worker = bench.worker();
+      await worker.run(child(1, "kid", "other"), complete(2));
+      await worker.run(complete(1));
+      const byId = { case: "instanceId", value: "a" } as const;
+      const byFilter = { case: "purgeInstanceFilter", value: {} } as const;
+      const gate = Promise.withResolvers<void>();
+      if (delay === "commits") bench.store.gate = gate.promise;
+      if (delay === "reads") bench.store.findGate = gate.promise;
+      const purges = [byId, byFilter, byId].map((request) =>
+        bench.service.purgeInstances({ request, recursive: true }),
+      );
+      await settle();
+      bench.store.gate = undefined;
+      bench.store.findGate = undefined;
+      gate.resolve();
+      const counts = (await Promise.all(purges)).map((purged) => purged.deletedInstanceCount);
+      expect(counts.reduce((sum, count) => sum + count, 0)).toBe(2);
+      expect([await bench.exists("a"), await bench.exists("kid")]).toEqual([false, false]);
+    },
+  );
+
   describe("purge by filter", () => {
     it("stops when its time is over, and says that there is more", async () => {
       const bench = await openBench(createStore);

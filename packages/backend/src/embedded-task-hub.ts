@@ -54,7 +54,8 @@ export interface EmbeddedTaskHub extends Transport {
   }): boolean;
   /**
    * Ends the streams of all workers, commits what is under way and closes the store. Calls made afterwards fail with
-   * `FAILED_PRECONDITION`. Also done by `await using`.
+   * `FAILED_PRECONDITION`. Also done by `await using`. Rejects with `UNAVAILABLE` if what was under way could not be committed;
+   * the hub is closed all the same.
    */
   close(): Promise<void>;
 }

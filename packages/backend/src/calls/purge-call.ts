@@ -81,7 +81,8 @@ function endedQuery(filter: PurgeInstanceFilter, after: number): StoreQuery {
 }
 
 /**
- * Purges what `read` finds, with its descendants if it is recursive, in one commit. Gives how many there were.
+ * Purges what `read` finds, with its descendants if it is recursive, in one commit. Gives how many there were, without those
+ * that another purge has removed meanwhile.
  *
  * A rewind gives an instance another log, and in time another end. Those that were made before are on disk when it reads;
  * if one comes meanwhile, it reads again.
@@ -93,13 +94,21 @@ export async function purgeRecords(
 ): Promise<number> {
   for (;;) {
     const { rewinds } = hub;
-    await hub.journal.allSettled();
-    const records = await read();
-    const all = recursive ? await withDescendants(hub, records) : records;
-    if (hub.rewinds !== rewinds) continue;
-    const ended = all.filter(({ id, key }) => hub.instances.get(id)?.key !== key);
-    if (ended.length > 0) await purgeInstances(hub, ended);
-    return ended.length;
+    const gone = hub.removals.watch();
+    try {
+      await hub.journal.allSettled();
+      const records = await read();
+      const all = recursive ? await withDescendants(hub, records) : records;
+      if (hub.rewinds !== rewinds) continue;
+      const ended = all.filter(
+        ({ id, key }) => !gone.has(key) && hub.instances.get(id)?.key !== key,
+      );
+      // What another one removes is gone once that is on disk.
+      await (ended.length > 0 ? purgeInstances(hub, ended) : hub.journal.allSettled());
+      return ended.length;
+    } finally {
+      hub.removals.unwatch(gone);
+    }
   }
 }
 

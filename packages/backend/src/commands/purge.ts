@@ -10,6 +10,7 @@ export function purgeInstances(hub: Hub, records: readonly InstanceRecord[]): Pr
   const batch = hub.journal.begin();
   for (const { key, tail, executionId, id } of records) {
     batch.removed.push(key);
+    hub.removals.add(key);
     batch.removedChains.push(tail);
     dropDetached(hub, id, executionId);
     hub.lookups.overtake(id);

@@ -15,6 +15,7 @@ import { Journal } from "./journal.ts";
 import { type LeaseLimits, Leases } from "./leases.ts";
 import { leaseActivity, leaseTurn, needsHistory } from "./leasing.ts";
 import type { PayloadLimit } from "./payload-limit.ts";
+import { Removals } from "./removals.ts";
 import { Quarantine } from "./quarantine.ts";
 import { replayLog } from "./log-replay.ts";
 import { Lookups } from "./lookups.ts";
@@ -61,6 +62,7 @@ export class Hub implements WorkSource {
   readonly acknowledgements: Acknowledgements = new Acknowledgements();
   readonly waiters: Waiters = new Waiters();
   readonly lookups: Lookups = new Lookups();
+  readonly removals: Removals = new Removals();
   readonly quarantine: Quarantine = new Quarantine(this);
   readonly maxAttempts: number;
   readonly payloads: PayloadLimit;
