@@ -9,13 +9,13 @@ import {
 import type { Duration } from "@durabletask/core";
 import { createGrpcTransport } from "@durabletask/grpc";
 import { serve } from "@durabletask/server";
-import { expect, it } from "vitest";
-import { type OnRequestBytes, Proxy } from "./proxy.ts";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { type OnBytes, Proxy } from "./proxy.ts";
 
 const marker = "the result that the network does not like";
 
 /** Where the network breaks off while a worker sends a result, and how long the hub waits for the worker. */
-const cuts: [string, Duration, OnRequestBytes][] = [
+const cuts: [string, Duration, OnBytes][] = [
   [
     "before",
     { minutes: 1 },
@@ -76,3 +76,50 @@ it.each(cuts)(
   },
   20_000,
 );
+
+describe("a start whose answer is lost", () => {
+  const instanceId = "start-me";
+
+  /** A hub behind a network that breaks off as often as told when the answer to the start comes by. */
+  async function openHub(losses: number) {
+    const hub = await openMemoryTaskHub({ logger: silentLogger });
+    const server = await serve(() => hub, { logger: silentLogger });
+    const proxy = await Proxy.to(server.url);
+    onTestFinished(async () => {
+      await proxy[Symbol.asyncDispose]();
+      await server.close();
+      await hub.close();
+    });
+    const forward = proxy.onAnswerBytes;
+    let left = losses;
+    proxy.onAnswerBytes = (bytes, pair) => {
+      if (left === 0 || !bytes.includes(instanceId)) return forward(bytes, pair);
+      left -= 1;
+      pair.client.resetAndDestroy();
+    };
+    return { hub, url: proxy.url };
+  }
+
+  it("is made again where the hub recognises it, and has started one instance", async () => {
+    const { hub, url } = await openHub(2);
+    const retries = { recognisesStarts: true };
+    await using transport = createGrpcTransport({ baseUrl: url, retries });
+    const client = new TaskHubClient(transport, { logger: silentLogger });
+    await client.scheduleNewOrchestration("any", undefined, { instanceId });
+    expect(hub.stats()).toMatchObject({ readyTurns: 1, commits: 1 });
+    // Another start by that id is none of these.
+    await expect(
+      client.scheduleNewOrchestration("any", undefined, { instanceId }),
+    ).rejects.toMatchObject({ code: "ALREADY_EXISTS" });
+  });
+
+  it("is left to the caller elsewhere: its outcome is unknown", async () => {
+    const { hub, url } = await openHub(1);
+    await using transport = createGrpcTransport({ baseUrl: url });
+    const client = new TaskHubClient(transport, { logger: silentLogger });
+    await expect(
+      client.scheduleNewOrchestration("any", undefined, { instanceId }),
+    ).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    expect(hub.stats()).toMatchObject({ readyTurns: 1 });
+  });
+});

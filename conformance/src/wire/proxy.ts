@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 
-/** What a proxy does with bytes from client to server. */
-export type OnRequestBytes = (bytes: Buffer, pair: ProxiedConnection) => void;
+/** What a proxy does with bytes from one side to the other. */
+export type OnBytes = (bytes: Buffer, pair: ProxiedConnection) => void;
 
 /** Two sockets that a proxy joins. */
 export interface ProxiedConnection {
@@ -15,7 +15,10 @@ export class Proxy implements AsyncDisposable {
   readonly #server: Server;
   readonly #pairs = new Set<ProxiedConnection>();
   #isSilent = false;
-  onRequestBytes: OnRequestBytes = (bytes, { server }) => void server.write(bytes);
+  /** From client to server. */
+  onRequestBytes: OnBytes = (bytes, { server }) => void server.write(bytes);
+  /** From server to client. */
+  onAnswerBytes: OnBytes = (bytes, { client }) => void client.write(bytes);
 
   private constructor(target: URL) {
     this.#server = createServer((client) => this.#join(client, target));
@@ -54,7 +57,7 @@ export class Proxy implements AsyncDisposable {
       if (!this.#isSilent) this.onRequestBytes(bytes, pair);
     });
     server.on("data", (bytes: Buffer) => {
-      if (!this.#isSilent) client.write(bytes);
+      if (!this.#isSilent) this.onAnswerBytes(bytes, pair);
     });
     for (const [one, other] of [
       [client, server],
