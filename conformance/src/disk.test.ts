@@ -69,6 +69,19 @@ describe.each(places)("a disk that fails, $name", ({ thread }) => {
     db.close();
   }, 30_000);
 
+  it("a full disk keeps a hub from being opened, and the error says so", async (context) => {
+    const folder = mountDisk(100_000);
+    if (folder === undefined) return context.skip("no file system can be mounted here");
+    writeFileSync(`${folder}/ballast`, Buffer.alloc(90_000));
+    await expect(openTaskHub(`${folder}/hub.db`, { thread })).rejects.toMatchObject({
+      code: "TASK_HUB_UNREACHABLE",
+      message: expect.stringContaining("its disk is full"),
+    });
+    rmSync(`${folder}/ballast`);
+    const hub = await openTaskHub(`${folder}/hub.db`, { thread, logger: silentLogger });
+    await hub.close();
+  });
+
   it.runIf(process.platform === "linux")(
     "an I/O error in a commit refuses with UNAVAILABLE, and the hub heals",
     async () => {

@@ -12,6 +12,7 @@ describe("openError", () => {
     [8, "TASK_HUB_READ_ONLY"],
     [8 | (2 << 8), "TASK_HUB_READ_ONLY"],
     [11, "TASK_HUB_FILE_INVALID"],
+    [13, "TASK_HUB_UNREACHABLE"],
     [14, "TASK_HUB_UNREACHABLE"],
     [26, "TASK_HUB_FILE_INVALID"],
   ])("result code %d is %s, with the file's name and the cause", (errcode, code) => {

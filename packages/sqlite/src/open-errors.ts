@@ -8,6 +8,7 @@ const locked = 6;
 const readOnly = 8;
 const ioError = 10;
 const corrupt = 11;
+const full = 13;
 const cannotOpen = 14;
 const notADatabase = 26;
 
@@ -27,12 +28,16 @@ export function openError(file: string, error: unknown, owner: TaskHubOwner | un
       return cannotBeWritten(file, error);
     case ioError:
       // On a read-only file system SQLite opens the file, and fails when it writes beside it.
-      return isWritable(file) ? error : cannotBeWritten(file, error);
+      return isWritable(file)
+        ? unreachable(file, "its disk has failed", error)
+        : cannotBeWritten(file, error);
+    case full:
+      return unreachable(file, "its disk is full", error);
     case cannotOpen:
-      return new DurableTaskError(
-        "TASK_HUB_UNREACHABLE",
-        `The task hub ${file} cannot be opened or created: does its directory exist, and may this process write there?`,
-        { cause: error },
+      return unreachable(
+        file,
+        "does its directory exist, and may this process write there?",
+        error,
       );
     case corrupt:
     case notADatabase:
@@ -40,6 +45,11 @@ export function openError(file: string, error: unknown, owner: TaskHubOwner | un
     default:
       return error;
   }
+}
+
+function unreachable(file: string, reason: string, cause: unknown): DurableTaskError {
+  const message = `The task hub ${file} cannot be opened or created: ${reason}`;
+  return new DurableTaskError("TASK_HUB_UNREACHABLE", message, { cause });
 }
 
 function cannotBeWritten(file: string, cause: unknown): DurableTaskError {
