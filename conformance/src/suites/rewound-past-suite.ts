@@ -152,6 +152,58 @@ export function describeRewoundPast(createStore: CreateStore): void {
     );
   });
 
+  it.each(["begun", "waiting"])(
+    "rule 20: an activity that was asked for because of the failure is over if it is %s",
+    async (state) => {
+      const bench = await openBench(createStore);
+      await bench.start("a");
+      const worker = bench.worker();
+      await worker.run(schedule(1, "bad"));
+      await finishAll(worker, 1, { bad: undefined });
+      const turn = await worker.turn();
+      if (state === "waiting") await worker.close();
+      await worker.answer(turn, [schedule(2, "undo"), fail(3)]);
+      const undo = state === "begun" ? await worker.activity() : undefined;
+      expect(await bench.store.detached()).toHaveLength(1);
+      await bench.service.rewindInstance({ instanceId: "a" });
+      expect(await bench.store.detached()).toEqual([]);
+      const again = bench.worker();
+      // It comes to the same once more; what comes of the first one is nobody's.
+      if (undo) await again.finish(undo, "undone");
+      await again.run(schedule(1, "bad"));
+      await finishAll(again, 1, { bad: undefined });
+      const next = await again.run(schedule(2, "undo"));
+      expect(eventNames(next.request.newEvents)).toEqual(["orchestratorStarted", "taskFailed"]);
+      expect((await again.work("undone again")).request.name).toBe("undo");
+      expect((await again.run(complete(3))).request.newEvents[1]?.eventType.value).toMatchObject({
+        taskScheduledId: 2,
+        result: "undone again",
+      });
+      expect(await again.isIdle()).toBe(true);
+      await expectNoOrphans(bench.store, bench.store.batches);
+    },
+  );
+
+  it("rule 20: results are given in the order in which they came, whatever is asked for first now", async () => {
+    const bench = await openBench(createStore);
+    await bench.start("a");
+    const first = bench.worker();
+    await first.run(schedule(1, "bad"), schedule(2, "x"));
+    await finishAll(first, 2, { bad: undefined, x: "1" });
+    await first.run(schedule(3, "y"), schedule(4, "z"));
+    const calls = [await first.activity(), await first.activity()];
+    for (const call of calls.toReversed()) await first.finish(call, call.request.name);
+    await first.run(fail(5));
+    await bench.service.rewindInstance({ instanceId: "a" });
+    const worker = bench.worker();
+    await worker.run(schedule(1, "bad"), schedule(3, "y"), schedule(4, "z"));
+    const { request } = await worker.turn();
+    const came = calls.map(({ request: { name } }) => name).toReversed();
+    expect(request.newEvents.slice(1).map(({ eventType }) => eventType.value)).toMatchObject(
+      came.map((result) => ({ result })),
+    );
+  });
+
   it("rule 20: idempotency keys stay, and none is used twice", async () => {
     const bench = await openBench(createStore);
     await failBesideLater(bench);
