@@ -9,7 +9,10 @@ export type WorkKind = "orchestration" | "activity";
 
 /** What the dispatcher asks of the hub. */
 export interface WorkSource {
-  /** False while a batch is full, which must reach the disk first, or while something is to run alone. */
+  /**
+   * False while a batch is full, which must reach the disk first, until the event loop has come round after a slice of
+   * work, or while something is to run alone. The source pumps when it changes.
+   */
   readonly mayHandOut: boolean;
   /** Leases a turn. Nothing comes back when there is none any more, or when its history must be read first. */
   leaseTurn(instance: Instance, stream: WorkStream): WorkItem | undefined;

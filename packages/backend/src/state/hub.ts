@@ -2,6 +2,7 @@ import type { Clock, Logger } from "@durabletask/core";
 import type { HistoryEvent, WorkItem } from "@durabletask/protobuf";
 import type { WorkKind, WorkSource } from "../dispatch/dispatcher.ts";
 import { Dispatcher } from "../dispatch/dispatcher.ts";
+import { Slice } from "../dispatch/slice.ts";
 import type { WorkStream } from "../dispatch/work-stream.ts";
 import type { Store, StoredInstance, StoreOpening } from "../store/store.ts";
 import { Alarms } from "../time/alarms.ts";
@@ -31,7 +32,7 @@ export interface HubParts {
   readonly name: string;
   readonly store: Store;
   readonly clock: Clock;
-  /** Counts milliseconds, in fractions: how long commits take. */
+  /** Counts milliseconds, in fractions: how long commits take, and the handing out of work. */
   readonly stopwatch: () => number;
   readonly logger: Logger;
   /** 32 hexadecimal digits that never come twice. */
@@ -75,6 +76,7 @@ export class Hub implements WorkSource {
   readonly detached: DetachedActivities = new DetachedActivities();
   readonly leases: Leases;
 
+  readonly #slice: Slice;
   // Tokens are never the same for two pasts: the epoch differs with every opening.
   readonly #epoch: string;
   #tokens = 0;
@@ -100,6 +102,7 @@ export class Hub implements WorkSource {
     this.histories = new Histories(parts.maxHistoryEvents);
     this.alarms = new Alarms(parts.clock);
     this.dispatcher = new Dispatcher(this);
+    this.#slice = new Slice(parts.stopwatch, () => this.dispatcher.pump());
     this.journal = new Journal(parts.store, opening, parts.stopwatch, {
       committed: (batch) => this.#committed(batch),
       failed: onFailure,
@@ -130,6 +133,7 @@ export class Hub implements WorkSource {
     this.dispatcher.closeAll(error);
     this.alarms.stop();
     this.unclaimed.stop();
+    this.#slice.stop();
     this.quarantine.close();
     this.#isClosing = true;
     await this.journal.close(error);
@@ -140,6 +144,7 @@ export class Hub implements WorkSource {
     this.journal.stop(error);
     this.alarms.stop();
     this.unclaimed.stop();
+    this.#slice.stop();
     this.waiters.rejectAll(error);
     this.dispatcher.closeAll(error);
   }
@@ -227,7 +232,7 @@ export class Hub implements WorkSource {
   }
 
   get mayHandOut(): boolean {
-    return !this.journal.isFull && !this.quarantine.isExclusive;
+    return !this.journal.isFull && !this.quarantine.isExclusive && !this.#slice.isOver;
   }
 
   get isQuiet(): boolean {
@@ -290,12 +295,14 @@ export class Hub implements WorkSource {
     }
     if (instance.suspect && !this.quarantine.admits(instance.suspect)) return undefined;
     instance.isQueued = false;
+    this.#slice.begin();
     return leaseTurn(this, instance, stream);
   }
 
   leaseActivity(activity: Activity, stream: WorkStream): WorkItem | undefined {
     if (activity.state !== "ready" || activity.backOffs?.keepsFrom(stream)) return undefined;
     if (activity.suspect && !this.quarantine.admits(activity.suspect)) return undefined;
+    this.#slice.begin();
     return leaseActivity(this, activity, stream);
   }
 

@@ -15,7 +15,7 @@ import { RecentMean } from "./recent-mean.ts";
 import type { Suspect } from "./suspect.ts";
 import type { Activity } from "./work.ts";
 
-/** Commands a batch takes before the hub stops handing out work: microtasks alone must not starve the event loop. */
+/** Commands a batch takes before the hub stops handing out work: what waits for a slow disk must not grow without bound. */
 const maxCommands = 1_024;
 
 /** Where the journal hands over to the hub. */
