@@ -8,6 +8,7 @@ import { openTaskHub } from "@durabletask/sqlite";
 import { describe, expect, it } from "vitest";
 import { finishAndCheck, killOnce } from "../kill-cycles.ts";
 import { places } from "../places.ts";
+import { killServers } from "../served-kill-cycles.ts";
 import { temporaryFile } from "../temporary-file.ts";
 import { runToyWorker } from "../toy-worker.ts";
 import { cycles } from "./parameters.ts";
@@ -25,6 +26,22 @@ describe.each(places)("a hub whose process is killed again and again, $name", ({
         await killOnce(files, `c${cycle}`, thread);
         if (cycle % 100 === 0) console.log(`${cycle} kills`);
       }
+      const { started } = await finishAndCheck(files);
+      console.log(`${cycles} kills, ${started} acknowledged starts, all of them complete`);
+      expect(started).toBeGreaterThan(cycles);
+    },
+    cycles * secondsPerCycle * 1_000,
+  );
+});
+
+describe("a server that is killed again and again", () => {
+  it(
+    `survives ${cycles} kills over one file: nothing acknowledged is lost, nothing counts twice`,
+    async () => {
+      const file = temporaryFile();
+      const files = { file, journal: `${file}.journal` };
+      writeFileSync(files.journal, "");
+      await killServers(files, cycles);
       const { started } = await finishAndCheck(files);
       console.log(`${cycles} kills, ${started} acknowledged starts, all of them complete`);
       expect(started).toBeGreaterThan(cycles);

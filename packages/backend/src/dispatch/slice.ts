@@ -4,9 +4,9 @@ const sliceMs = 2;
 /**
  * A slice of time in which work is handed out; then the event loop comes round, before the next one.
  *
- * Workers in the same process answer in microtasks, and each answer may set more work free: without a bound, timers, sockets
- * and the thread of the store would wait until nothing is ready any more. While the event loop comes round, the batch goes to the store,
- * which works beside the next slice.
+ * Workers in the same process answer in microtasks, and each answer may set more work free: without a bound, timers,
+ * sockets and the thread of the store would wait until nothing is ready any more. While the event loop comes round, the
+ * batch goes to the store, which works beside the next slice.
  */
 export class Slice {
   readonly #now: () => number;
@@ -14,7 +14,7 @@ export class Slice {
   #endsAt = Infinity;
   #turn: NodeJS.Immediate | undefined;
 
-  /** `now` counts milliseconds, in fractions. `onNext` is called when the event loop has come round after a slice that was used up. */
+  /** `now` counts milliseconds, in fractions. `onNext` is called when the next slice may begin after one that was used up. */
   constructor(now: () => number, onNext: () => void) {
     this.#now = now;
     this.#onNext = onNext;
