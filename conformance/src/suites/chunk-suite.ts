@@ -152,6 +152,27 @@ export function describeChunks(createStore: CreateStore): void {
     },
   );
 
+  it("rule 14: a part with a number that is too high fails the instance before the others come", async () => {
+    const bench = await openBench(createStore);
+    await bench.start("a");
+    const worker = bench.worker();
+    await worker.answer(await worker.turn(), [schedule(1)], part(64));
+    expect(await bench.state("a")).toMatchObject({
+      orchestrationStatus: FAILED,
+      failureDetails: { errorType: "ResponseTooLarge" },
+    });
+  });
+
+  it("rule 14: a custom status may come with the first part alone", async () => {
+    const bench = await openBench(createStore);
+    await bench.start("a");
+    const worker = bench.worker();
+    const turn = await worker.turn();
+    await worker.answer(turn, [schedule(1)], { ...part(0), customStatus: "status" });
+    await worker.answer(turn, [schedule(2)], last(1));
+    expect(await bench.state("a")).toMatchObject({ customStatus: "status" });
+  });
+
   it("rule 14: 64 parts are not too many", async () => {
     const bench = await openBench(createStore);
     await bench.start("a");

@@ -9,7 +9,7 @@ import { eventNames } from "../scripted-worker.ts";
 const turnsOnly = {
   workItemFilters: { orchestrations: [{ name: "main" }], activities: [{ name: "none" }] },
 };
-const { COMPLETED, RUNNING } = OrchestrationStatus;
+const { COMPLETED, PENDING, RUNNING } = OrchestrationStatus;
 
 /** A worker gets the turn of "a", and its stream ends. */
 async function lose(bench: HubBench, by: "closing" | "its connection"): Promise<Turn> {
@@ -251,6 +251,41 @@ function describeMaxLeases(createStore: CreateStore): void {
     await other.answer(second, [complete(1, "second")]);
     expect(await bench.state("a")).toMatchObject({ output: "first" });
     expect(bench.hub.stats()).toMatchObject({ leasedTurns: 0, liveInstances: 0 });
+  });
+
+  it("rule 17: a worker that hangs at an activity gets it again after a while, too", async () => {
+    const bench = await openBench(createStore, { maxLease });
+    await bench.start("a");
+    const worker = bench.worker();
+    await worker.run(schedule(1));
+    const first = await worker.activity();
+    await bench.pass(600_000);
+    expect(await worker.isIdle()).toBe(true);
+    await bench.pass(1000);
+    const second = await worker.activity();
+    await worker.finish(second, "second");
+    await worker.finish(first, "first");
+    const turn = await worker.run(complete(2));
+    expect(turn.request.newEvents[1]?.eventType.value).toMatchObject({ result: "second" });
+    expect(bench.hub.stats()).toMatchObject({ leasedActivities: 0, liveInstances: 0 });
+  });
+
+  it("rule 17: a turn that came to nothing with many workers is taken from the last few of them alone", async () => {
+    const bench = await openBench(createStore);
+    await bench.start("a");
+    const turns = [];
+    for (let index = 0; index < 5; index++) {
+      const worker = bench.worker();
+      turns.push(await worker.turn());
+      await worker.close();
+      await bench.pass(60_000);
+    }
+    const [oldest, ...later] = turns;
+    const last = bench.worker();
+    if (oldest) await last.answer(oldest, [complete(1, "oldest")]);
+    expect(await bench.state("a")).toMatchObject({ orchestrationStatus: PENDING });
+    for (const turn of later) await last.answer(turn, [complete(1, turn.token)]);
+    expect(await bench.state("a")).toMatchObject({ output: later[0]?.token });
   });
 
   it("rule 17: each item has its own time, and without a limit nothing is taken back", async () => {

@@ -218,6 +218,23 @@ export function describePoison(createStore: CreateStore): void {
     expect(await bench.store.attempts()).toEqual([]);
   });
 
+  it("rule 9: what was to run alone, and whose worker leaves before it is handed out, stands in nobody's way", async () => {
+    const bench = await openBench(createStore);
+    await dieTwice(bench);
+    await bench.die();
+    const gate = Promise.withResolvers<void>();
+    bench.store.gate = gate.promise;
+    const short = bench.worker();
+    expect(await short.isIdle()).toBe(true);
+    await short.close();
+    bench.store.gate = undefined;
+    gate.resolve();
+    await bench.start("b", { name: "other" });
+    const request = { workItemFilters: { orchestrations: [{ name: "other" }] } };
+    await bench.worker({ request }).run(complete(1));
+    for (const { alone } of await bench.store.attempts()) expect(alone).toBe(0);
+  });
+
   it("rule 9: what no connected worker takes stands in nobody's way", async () => {
     const bench = await openBench(createStore);
     await dieTwice(bench);
