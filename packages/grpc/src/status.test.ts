@@ -39,6 +39,8 @@ describe("the error table", () => {
   it.each([
     ["failed to start orchestration: orchestration instance already exists", "ALREADY_EXISTS"],
     ["no such instance exists", "NOT_FOUND"],
+    ["No such instance exists", "NOT_FOUND"],
+    ["failed to purge orchestration: orchestration has not yet completed", "FAILED_PRECONDITION"],
     ["unknown instance ID: abc", "NOT_FOUND"],
     ["unknown instance ID/task ID combo: abc/1", "NOT_FOUND"],
     ["something else", "UNKNOWN"],

@@ -42,8 +42,10 @@ const unknown = 2;
 /** Servers that have no codes say UNKNOWN and mean one of these: durabletask-go does. */
 const texts: readonly (readonly [RegExp, TaskHubErrorCode])[] = [
   [/orchestration instance already exists/u, "ALREADY_EXISTS"],
-  [/no such instance exists/u, "NOT_FOUND"],
+  // Older versions begin it with a capital.
+  [/no such instance exists/iu, "NOT_FOUND"],
   [/unknown instance ID/u, "NOT_FOUND"],
+  [/orchestration has not yet completed/u, "FAILED_PRECONDITION"],
 ];
 
 /**
