@@ -7,6 +7,7 @@ import type {
   TaskFailureDetails,
   WorkItem,
 } from "@durabletask/protobuf";
+import { sleep } from "../backoff.ts";
 import type { RegisteredOrchestrator } from "../engine/program.ts";
 import { Session, type SessionOptions, type Turn } from "../engine/session.ts";
 import { createFailure } from "../failure.ts";
@@ -20,6 +21,7 @@ import { sessionRequest, Sessions } from "./sessions.ts";
 import { RecentExecutions } from "./recent-executions.ts";
 import { completionOf, deliverParts, isStray } from "./turn-delivery.ts";
 import { Violations } from "./violations.ts";
+import { HandBacks } from "./hand-backs.ts";
 import { readHistory } from "./streamed-history.ts";
 import { isRewind, rewindTurn } from "./rewind-turn.ts";
 import { versionMismatch } from "./version-match.ts";
@@ -37,6 +39,7 @@ export class OrchestrationRunner implements WorkItemHandler {
   readonly #sessions: Sessions;
   readonly #violations = new Violations();
   readonly #adoptions = new RecentExecutions();
+  readonly #handBacks = new HandBacks();
   readonly #sessionOptions: SessionOptions;
   readonly #tokenlessOptions: SessionOptions;
   /** All code of orchestrators runs in it; made once, since a context of its own for each turn costs more than most turns. */
@@ -90,6 +93,7 @@ export class OrchestrationRunner implements WorkItemHandler {
     this.#log(outcome, request);
     const response = responseOf(outcome, request.instanceId, completionToken);
     if (response === undefined) return await this.#handBack(request, completionToken);
+    this.#handBacks.forget(request.instanceId);
     if (isStray(item, delivery)) return;
     try {
       if (mayExceed(response, settings.maximumCompletionBytes)) await this.#deliver(item, response);
@@ -140,8 +144,11 @@ export class OrchestrationRunner implements WorkItemHandler {
     }
   }
 
-  #handBack({ instanceId }: OrchestratorRequest, completionToken: string): Promise<void> {
-    return this.#services.delivery.abandon(() => this.abandon(completionToken), { instanceId });
+  async #handBack({ instanceId }: OrchestratorRequest, completionToken: string): Promise<void> {
+    const { delivery, settings, stopping } = this.#services;
+    const delayMs = this.#handBacks.delayMs(instanceId, settings.clock.now());
+    if (delayMs > 0) await sleep(settings.clock, delayMs, stopping);
+    await delivery.abandon(() => this.abandon(completionToken), { instanceId });
   }
 
   /** Not acknowledged. */

@@ -43,6 +43,10 @@ export class WorkLoop {
   /** What is under way, each with who hands it back. */
   readonly #underWay = new Map<WorkItem, WorkItemHandler>();
   readonly #carried = new CarriedWork();
+  /** While stopping: what was handed back, by instance and task. */
+  readonly #turnedAway = new Set<string>();
+  /** While stopping: what the hub has sent all the same, once more. It goes back when the stream is closed. */
+  readonly #held: [WorkItem, WorkItemHandler][] = [];
   /** Where work comes from; open from the start. */
   readonly stream: WorkItemStream;
   #whenDrained: (() => void) | undefined;
@@ -87,16 +91,20 @@ export class WorkLoop {
     await this.#drained();
     const leftovers = [...this.#underWay];
     this.#underWay.clear();
-    if (leftovers.length > 0) {
-      const handedBack = Promise.allSettled(
-        leftovers.map(([{ completionToken }, handler]) => handler.abandon(completionToken)),
-      );
-      await Promise.race([handedBack, sleep(this.#settings.clock, handBackMs, this.#ended.signal)]);
-    }
+    await this.#handBackAll(leftovers);
     this.stream.close();
+    await this.#handBackAll(this.#held);
     this.#ended.abort();
     await this.#watchdog?.stop();
     this.#settings.logger.info?.({ event: "worker.stopped" }, "the worker has stopped");
+  }
+
+  async #handBackAll(items: readonly [WorkItem, WorkItemHandler][]): Promise<void> {
+    if (items.length === 0) return;
+    const handedBack = Promise.allSettled(
+      items.map(([{ completionToken }, handler]) => handler.abandon(completionToken)),
+    );
+    await Promise.race([handedBack, sleep(this.#settings.clock, handBackMs, this.#ended.signal)]);
   }
 
   #open({ sessionCount, ...settings }: WorkerSettings, registry: WorkerRegistry): WorkItemStream {
@@ -127,7 +135,7 @@ export class WorkLoop {
     const lane = this.#lanes.get(item.request.case);
     if (lane === undefined) return this.#refuse(item);
     const { handler, slots } = lane;
-    if (this.#stopping.signal.aborted) return this.#handBack(item, handler);
+    if (this.#stopping.signal.aborted) return this.#turnAway(item, handler);
     if (this.#carried.renews(item)) return undefined;
     this.#underWay.set(item, handler);
     slots.run(() => void this.#run(item, lane));
@@ -164,6 +172,14 @@ export class WorkLoop {
     if (this.#underWay.size === 0) this.#whenDrained?.();
   }
 
+  /** For others to run. A hub that does not know of draining workers may send it here again, over and over. */
+  #turnAway(item: WorkItem, handler: WorkItemHandler): void {
+    const key = keyOf(item);
+    if (this.#turnedAway.has(key)) this.#held.push([item, handler]);
+    else this.#handBack(item, handler);
+    this.#turnedAway.add(key);
+  }
+
   #handBack({ completionToken }: WorkItem, handler: WorkItemHandler): void {
     this.#report(handler.abandon(completionToken));
   }
@@ -188,5 +204,20 @@ export class WorkLoop {
         resolve();
       };
     });
+  }
+}
+
+function keyOf({ request }: WorkItem): string {
+  switch (request.case) {
+    case "activityRequest": {
+      const { orchestrationInstance, taskId } = request.value;
+      return JSON.stringify([request.case, orchestrationInstance?.instanceId, taskId]);
+    }
+    case "orchestratorRequest":
+    case "entityRequest":
+    case "entityRequestV2":
+      return JSON.stringify([request.case, request.value.instanceId]);
+    default:
+      return "";
   }
 }
