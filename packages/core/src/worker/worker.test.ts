@@ -202,6 +202,50 @@ describe("work that is under way when a stream is lost", () => {
     ]);
   });
 
+  it("is run again, too, if it came a third time while its completion was on the way under the second token", async () => {
+    const { activity, seen, end } = gated();
+    const run = new ScriptedWorkerRun([activity]);
+    const answer = Promise.withResolvers<object>();
+    run.hub.answer("completeActivityTask", (_request, _options, nth) =>
+      nth === 0 ? answer.promise : {},
+    );
+    await run.worker.start();
+    await settle();
+    await run.send(activityItem("slow", { token: "t1" }));
+    run.hub.workStream.end();
+    await run.pass(1000);
+    await run.send(activityItem("slow", { token: "t2" }));
+    end("done");
+    await settle();
+    run.hub.workStream.end();
+    await run.pass(1000);
+    await run.send(activityItem("slow", { token: "t3" }));
+    answer.resolve({});
+    await settle();
+    expect(seen.runs).toBe(2);
+    expect(run.activityResponses.map(({ completionToken }) => completionToken)).toEqual([
+      "t2",
+      "t3",
+    ]);
+  });
+
+  it("is delivered under the newest token, although the stream that brought that is lost as well", async () => {
+    const { activity, seen, end } = gated();
+    const run = new ScriptedWorkerRun([activity]);
+    await run.worker.start();
+    await settle();
+    await run.send(activityItem("slow", { token: "t1" }));
+    run.hub.workStream.end();
+    await run.pass(1000);
+    await run.send(activityItem("slow", { token: "t2" }));
+    run.hub.workStream.end();
+    await run.pass(1000);
+    end("done");
+    await settle();
+    expect(seen.runs).toBe(1);
+    expect(run.activityResponses.at(-1)).toMatchObject({ completionToken: "t2" });
+  });
+
   it("is handed back under the newest token", async () => {
     const { activity } = gated();
     const run = new ScriptedWorkerRun([activity]);
