@@ -151,8 +151,11 @@ describe("work-item handlers", () => {
       [register]: (registry) =>
         registry.addWorkItemHandler("entityRequestV2", () => ({
           concurrency: 5,
-          run: async ({ request }) => {
+          run: async (running) => {
+            const { request } = running.item;
             if (request.case === "entityRequestV2") handled.push(request.value.instanceId);
+            running.codeEnded();
+            running.ended();
           },
           abandon: async () => {},
         })),

@@ -126,6 +126,7 @@ export type { StartOptions } from "./worker/start-options.ts";
 export { DuplicateRegistrationError } from "./worker/versioned-entries.ts";
 export type {
   CreateWorkItemHandler,
+  RunningItem,
   WorkerServices,
   WorkItemHandler,
   WorkItemKind,

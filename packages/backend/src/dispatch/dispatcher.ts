@@ -1,6 +1,6 @@
 import type { WorkItem } from "@durabletask/protobuf";
 import type { Instance } from "../state/instance.ts";
-import type { Activity, Lease } from "../state/work.ts";
+import type { Activity } from "../state/work.ts";
 import { ReadyQueue } from "./ready-queue.ts";
 import type { StreamEnd, WorkStream } from "./work-stream.ts";
 
@@ -24,7 +24,7 @@ export interface WorkSource {
   /** Something stands in a queue, since nobody waits for it. */
   queued(): void;
   /** The worker is gone; what it was at goes to others. */
-  returned(lease: Lease): void;
+  streamEnded(stream: WorkStream): void;
 }
 
 /**
@@ -78,7 +78,7 @@ export class Dispatcher {
     this.#activities.close(stream.activityFilter);
     stream.finish(end);
     if (end.by === "hub") return;
-    for (const lease of stream.leases) this.#source.returned(lease);
+    this.#source.streamEnded(stream);
     this.#spillPreferred(stream);
     this.#source.streamsChanged();
     this.pump();

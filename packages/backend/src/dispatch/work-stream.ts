@@ -17,7 +17,7 @@ export type StreamEnd =
   | { readonly by: "connection"; readonly error: unknown }
   | { readonly by: "hub"; readonly error: unknown };
 
-/** One worker's open stream of work: what it takes, what it is at, and the `next()` calls that wait for more. */
+/** One worker's open stream of work: what it takes, how much more, and the `next()` calls that wait for more. */
 export class WorkStream {
   /** Tells streams of one hub apart. */
   readonly number: number;
@@ -30,7 +30,6 @@ export class WorkStream {
   /** How many more items of a kind the worker takes. */
   turnCredits: number;
   activityCredits: number;
-  readonly leases: Set<Lease> = new Set();
   /** Turns whose sessions this worker has, kept for its next call for a moment. */
   readonly preferred: LinkedList<Instance> = new LinkedList();
   /** Which kind the worker gets next, if both are ready. */
@@ -64,14 +63,12 @@ export class WorkStream {
 
   /** Puts a lease on the worker's account. */
   charge(lease: Lease): void {
-    this.leases.add(lease);
     if (lease.kind === "turn") this.turnCredits--;
     else this.activityCredits--;
   }
 
   /** Takes it off again. */
   refund(lease: Lease): void {
-    if (!this.leases.delete(lease)) return;
     if (lease.kind === "turn") this.turnCredits++;
     else this.activityCredits++;
   }

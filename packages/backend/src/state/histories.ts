@@ -1,4 +1,5 @@
 import type { HistoryEvent } from "@durabletask/protobuf";
+import { LinkedList } from "../dispatch/linked-list.ts";
 import type { Instance } from "./instance.ts";
 
 /**
@@ -7,7 +8,8 @@ import type { Instance } from "./instance.ts";
  */
 export class Histories {
   readonly #maxEvents: number;
-  readonly #recent = new Set<Instance>();
+  // Not a set: it would be copied over and over, see `LeaseTable`.
+  readonly #recent = new LinkedList<Instance>();
   #events = 0;
 
   constructor(maxEvents: number) {
@@ -23,7 +25,7 @@ export class Histories {
   put(instance: Instance, history: HistoryEvent[]): void {
     this.drop(instance);
     instance.history = history;
-    this.#recent.add(instance);
+    instance.recency = this.#recent.push(instance);
     this.#events += history.length;
     this.#evict(instance);
   }
@@ -46,24 +48,25 @@ export class Histories {
       for (const event of part) history.push(event);
       this.#events += part.length;
     }
-    this.#recent.delete(instance);
-    this.#recent.add(instance);
+    if (instance.recency) this.#recent.moveToEnd(instance.recency);
+    else instance.recency = this.#recent.push(instance);
     this.#evict(instance);
   }
 
   drop(instance: Instance): void {
     if (!instance.history) return;
     this.#events -= instance.history.length;
-    this.#recent.delete(instance);
+    instance.recency?.leave();
+    instance.recency = undefined;
     instance.history = undefined;
   }
 
   #evict(newest: Instance): void {
     if (this.#events <= this.#maxEvents) return;
-    for (const oldest of this.#recent) {
+    for (let oldest = this.#recent.first; oldest; oldest = this.#recent.first) {
       // The newest stays whatever its size, or a history larger than the limit could never be handed out.
-      if (oldest === newest || this.#events <= this.#maxEvents) return;
-      this.drop(oldest);
+      if (oldest.item === newest || this.#events <= this.#maxEvents) return;
+      this.drop(oldest.item);
     }
   }
 }

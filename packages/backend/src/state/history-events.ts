@@ -33,11 +33,14 @@ export function executionStarted(timestamp: Timestamp, value: ExecutionStartedEv
   return historyEvent(-1, timestamp, { case: "executionStarted", value });
 }
 
+// One for all: each turn has such an event, which says nothing but when.
+const startOfTurn: EventType = {
+  case: "orchestratorStarted",
+  value: { $typeName: "OrchestratorStartedEvent" },
+};
+
 export function orchestratorStarted(timestamp: Timestamp): HistoryEvent {
-  return historyEvent(-1, timestamp, {
-    case: "orchestratorStarted",
-    value: { $typeName: "OrchestratorStartedEvent" },
-  });
+  return historyEvent(-1, timestamp, startOfTurn);
 }
 
 export function executionCompleted(

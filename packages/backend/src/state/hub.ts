@@ -24,7 +24,7 @@ import { StoreReads } from "./store-reads.ts";
 import type { Suspect } from "./suspect.ts";
 import { UnclaimedWatch } from "./unclaimed.ts";
 import { Waiters } from "./waiters.ts";
-import type { Activity, Lease } from "./work.ts";
+import type { Activity } from "./work.ts";
 
 /** What a hub is made of. */
 export interface HubParts {
@@ -77,9 +77,7 @@ export class Hub implements WorkSource {
   readonly leases: Leases;
 
   readonly #slice: Slice;
-  // Tokens are never the same for two pasts: the epoch differs with every opening.
-  readonly #epoch: string;
-  #tokens = 0;
+  readonly epoch: string;
   /** How many instances were rewound: what was read of an ended one before may not hold any more. */
   rewinds = 0;
   #lastKey: number;
@@ -96,7 +94,7 @@ export class Hub implements WorkSource {
     this.payloads = parts.payloads;
     this.leases = new Leases(this, parts.leaseLimits);
     this.#onFailure = onFailure;
-    this.#epoch = parts.newId().slice(-12);
+    this.epoch = parts.newId().slice(-12);
     this.#lastKey = opening.lastKey;
     this.#lastDetached = opening.lastDetached;
     this.histories = new Histories(parts.maxHistoryEvents);
@@ -122,10 +120,6 @@ export class Hub implements WorkSource {
 
   newDetachedKey(): number {
     return ++this.#lastDetached;
-  }
-
-  newToken(): string {
-    return `${this.#epoch}.${++this.#tokens}`;
   }
 
   /** Ends all streams, lets nothing begin any more, and resolves when everything so far is on disk. */
@@ -306,8 +300,8 @@ export class Hub implements WorkSource {
     return leaseActivity(this, activity, stream);
   }
 
-  returned(lease: Lease): void {
-    this.leases.returned(lease);
+  streamEnded(stream: WorkStream): void {
+    this.leases.ended(stream);
   }
 
   offerActivity(activity: Activity): void {

@@ -80,6 +80,8 @@ export class Instance {
 
   /** All events that committed turns have recorded, if they are in memory. See `Histories`. */
   history: HistoryEvent[] | undefined;
+  /** Where it stands among those that have it. */
+  recency: Place<Instance> | undefined;
   /** Once it was rewound: what it did before. */
   past: Past | undefined;
   /** The batch that holds the newest change. */

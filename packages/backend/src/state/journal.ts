@@ -130,15 +130,18 @@ export class Journal {
   appendMessage(instance: Instance, events: readonly HistoryEvent[]): void {
     const row = this.#rowOf(instance);
     row.arrived += events.length;
+    // Most rows get one event: an array that is pushed to has room for sixteen more, which would stay for as long as the row.
+    if (row.events.length === 0) row.events = events.slice();
     // One by one: as arguments, a hundred thousand events would overflow the stack.
-    for (const event of events) row.events.push(event);
+    else for (const event of events) row.events.push(event);
   }
 
   /** Records a turn that took the first `consumed` events of the inbox. */
   appendTurn(instance: Instance, consumed: number, events: readonly HistoryEvent[]): void {
     const row = this.#rowOf(instance);
     row.consumed = consumed;
-    for (const event of events) row.events.push(event);
+    // Nothing comes after it: the array is as long as it has to be.
+    row.events = row.events.concat(events);
     // What comes after the turn belongs to a row of its own.
     instance.openRow = undefined;
   }
@@ -246,7 +249,7 @@ export interface OpenRow extends LogRow {
   readonly batch: number;
   arrived: number;
   consumed: number | undefined;
-  readonly events: HistoryEvent[];
+  events: HistoryEvent[];
 }
 
 /** A batch that still takes changes, and what is to happen once it is on disk. */

@@ -2,6 +2,7 @@ import type { WorkStream } from "../dispatch/work-stream.ts";
 import type { Alarm } from "../time/alarms.ts";
 import { backOffMs } from "./back-offs.ts";
 import type { Instance } from "./instance.ts";
+import { LeaseTable } from "./lease-table.ts";
 import type { Suspect } from "./suspect.ts";
 import type { Activity, ActivityLease, Lease, TurnLease } from "./work.ts";
 
@@ -16,6 +17,8 @@ export interface LeaseLimits {
 
 /** What leases need of the hub. */
 interface LeaseHost {
+  /** Differs with every opening: tokens are never the same for two pasts. */
+  readonly epoch: string;
   readonly clock: { now(): number };
   readonly alarms: { add(due: number, ring: () => void): Alarm };
   readonly quarantine: {
@@ -44,8 +47,7 @@ const quickMs = 1_000;
 export class Leases {
   readonly #host: LeaseHost;
   readonly #limits: LeaseLimits;
-  // In the order in which they were made.
-  readonly #byToken = new Map<string, Lease>();
+  readonly #table = new LeaseTable();
   readonly #isWatching = { turn: false, activity: false };
 
   constructor(host: LeaseHost, limits: LeaseLimits) {
@@ -54,19 +56,25 @@ export class Leases {
   }
 
   get size(): number {
-    return this.#byToken.size;
+    return this.#table.size;
   }
 
   get(token: string): Lease | undefined {
-    return this.#byToken.get(token);
+    return this.#table.get(token);
   }
 
-  values(): IterableIterator<Lease> {
-    return this.#byToken.values();
+  /** A token that was never there before. Its lease is the next that is added. */
+  newToken(): string {
+    return this.#table.newToken(this.#host.epoch);
+  }
+
+  /** In the order in which they were made. */
+  values(): readonly Lease[] {
+    return this.#table.values();
   }
 
   add(lease: Lease): void {
-    this.#byToken.set(lease.token, lease);
+    this.#table.add(lease);
     if (!this.#isWatching[lease.kind]) this.#watch(lease);
   }
 
@@ -74,8 +82,8 @@ export class Leases {
    * The worker is done with it, one way or another, and may take something else. The caller then serves the stream.
    */
   release(lease: Lease): void {
-    this.#byToken.delete(lease.token);
-    lease.stream.refund(lease);
+    // Whose lease is not here any more has his credit back already.
+    if (this.#table.delete(lease)) lease.stream.refund(lease);
     if (this.#host.quarantine.isExclusive) this.#host.quarantine.check();
   }
 
@@ -83,14 +91,18 @@ export class Leases {
    * The stream has ended. A worker that closed it will bring nothing any more; one that has lost its connection may, on
    * the next one: what it was at stays leased for a while.
    */
-  returned(lease: Lease): void {
+  ended(stream: WorkStream): void {
+    for (const lease of this.values()) if (lease.stream === stream) this.#returned(lease);
+  }
+
+  #returned(lease: Lease): void {
     const { clock, alarms } = this.#host;
     if (lease.stream.end?.by !== "connection" || this.#limits.graceMs === 0) {
-      this.#byToken.delete(lease.token);
+      this.#table.delete(lease);
       return this.#giveBack(lease);
     }
     alarms.add(clock.now() + this.#limits.graceMs, () => {
-      if (this.#byToken.delete(lease.token)) this.#takeBack(lease, 0);
+      if (this.#table.delete(lease)) this.#takeBack(lease, 0);
     });
   }
 
@@ -147,7 +159,7 @@ export class Leases {
 
   /** Takes back what is older: others may have it at once, the worker that hangs after a while. */
   #expire(kind: Lease["kind"], since: number): void {
-    for (const lease of this.#byToken.values()) {
+    for (const lease of this.values()) {
       if (lease.kind !== kind || !isCurrent(lease)) continue;
       if (lease.since > since) return this.#watch(lease);
       if (lease.kind === "turn") this.#host.keepFrom(lease.instance, lease.stream);

@@ -11,8 +11,7 @@ import { activityRequest } from "./work.ts";
 /** What leasing needs of the hub. */
 interface Lessor {
   readonly clock: { now(): number };
-  readonly leases: { add(lease: Lease): void };
-  newToken(): string;
+  readonly leases: { newToken(): string; add(lease: Lease): void };
 }
 
 /** How long a worker is asked to keep a session that has nothing to do. */
@@ -40,7 +39,7 @@ export function leaseTurn(hub: Lessor, instance: Instance, stream: WorkStream): 
   const isComplete = !hasSession(instance, stream);
   const lease: TurnLease = {
     kind: "turn",
-    token: hub.newToken(),
+    token: hub.leases.newToken(),
     stream,
     since,
     instance,
@@ -58,7 +57,7 @@ export function leaseTurn(hub: Lessor, instance: Instance, stream: WorkStream): 
 
 export function leaseActivity(hub: Lessor, activity: Activity, stream: WorkStream): WorkItem {
   // What it names lets a result find its task when the lease is gone (rule 17).
-  const token = `${hub.newToken()}${tokenEnd(activity)}`;
+  const token = `${hub.leases.newToken()}${tokenEnd(activity)}`;
   const since = hub.clock.now();
   const { taskId } = activity;
   const lease: ActivityLease = { kind: "activity", token, stream, since, activity, taskId };

@@ -17,9 +17,12 @@ export class Queue<T> {
 
   shift(): T | undefined {
     const first = this.#first;
-    this.#first = first?.next;
+    if (first === undefined) return undefined;
+    this.#first = first.next;
     if (this.#first === undefined) this.#last = undefined;
-    return first?.item;
+    // What the garbage collector takes for old would otherwise hold all that came after it.
+    first.next = undefined;
+    return first.item;
   }
 
   /** What is in it, oldest first. */

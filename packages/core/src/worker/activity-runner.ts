@@ -1,20 +1,16 @@
-import type {
-  ActivityRequest,
-  ActivityResponse,
-  TaskFailureDetails,
-  WorkItem,
-} from "@durabletask/protobuf";
+import type { ActivityRequest, ActivityResponse, TaskFailureDetails } from "@durabletask/protobuf";
 import type { ActivityContext, RegisteredActivity } from "../definition/activity.ts";
 import type { TaskLogger } from "../engine/context.ts";
 import { wrap } from "../engine/orchestration-middleware.ts";
 import { firstAttemptTag } from "../engine/task-call.ts";
 import { createFailure } from "../failure.ts";
 import type { ActivityMiddleware, Middleware } from "../middleware.ts";
+import type { Attempt } from "./answers.ts";
 import type { Completion } from "./delivery.ts";
 import { createTaskLogger } from "./task-logger.ts";
 import { tooLargeResult } from "./too-large.ts";
 import type { VersionedEntries } from "./versioned-entries.ts";
-import type { WorkerServices, WorkItemHandler } from "./work-item-handler.ts";
+import type { RunningItem, WorkerServices, WorkItemHandler } from "./work-item-handler.ts";
 
 /** Runs activities, and delivers what comes of them. */
 export class ActivityRunner implements WorkItemHandler {
@@ -34,11 +30,12 @@ export class ActivityRunner implements WorkItemHandler {
     this.#layers = middleware.flatMap(({ activity }) => activity ?? []);
   }
 
-  /** One promise an activity: this is where a busy worker spends its time. */
-  async run({ request: item, completionToken }: WorkItem, codeEnded: () => void): Promise<void> {
-    if (item.case !== "activityRequest") return;
+  /** One promise an activity, until its code has ended: this is where a busy worker spends its time. */
+  async run(running: RunningItem): Promise<void> {
+    const { request: item, completionToken } = running.item;
+    if (item.case !== "activityRequest") return running.ended();
     const request = item.value;
-    const { hub, delivery, logger, watchdog } = this.#services;
+    const { logger, watchdog } = this.#services;
     const leave = watchdog?.enter(`activity '${request.name}' of ${instanceOf(request)}`);
     logger.debug?.({ event: "activity.started", ...fieldsOf(request) }, "an activity has begun");
     let outcome: ActivityOutcome;
@@ -52,27 +49,29 @@ export class ActivityRunner implements WorkItemHandler {
       outcome = this.#threw(error);
     }
     leave?.();
-    codeEnded();
+    running.codeEnded();
     this.#log(outcome, request);
-    if (outcome === "interrupted") {
-      return await delivery.abandon(() => this.abandon(completionToken), fieldsOf(request));
-    }
+    if (outcome === "interrupted") return await this.#handBack(running, request);
+    const { delivery } = this.#services;
     const response = responseOf(request, delivery.carried.tokenOf(completionToken), outcome);
-    try {
-      await hub.completeActivityTask(response, delivery.call);
-    } catch (error) {
-      await this.#retry(error, request, response, completionToken);
-    }
+    return delivery.answers.expect(new ResultAttempt(this, running, request, response));
   }
 
-  /** Not acknowledged. What was carried over a lost stream is delivered under the newest token. */
-  async #retry(
+  /** The first try. */
+  send(response: ActivityResponse): Promise<unknown> {
+    const { hub, delivery } = this.#services;
+    return hub.completeActivityTask(response, delivery.call);
+  }
+
+  /** Not acknowledged. What was carried over a lost stream is delivered under the newest token. Never rejects. */
+  async retry(
     error: unknown,
+    running: RunningItem,
     request: ActivityRequest,
     response: ActivityResponse,
-    token: string,
   ): Promise<void> {
     const { hub, delivery } = this.#services;
+    const token = running.item.completionToken;
     const completion = (what: ActivityResponse): Completion => ({
       send: (options) =>
         hub.completeActivityTask(
@@ -89,6 +88,13 @@ export class ActivityRunner implements WorkItemHandler {
       ...completion(response),
       ...(bytes !== undefined && { refused }),
     });
+    running.ended();
+  }
+
+  async #handBack(running: RunningItem, request: ActivityRequest): Promise<void> {
+    const { completionToken } = running.item;
+    await this.#services.delivery.abandon(() => this.abandon(completionToken), fieldsOf(request));
+    running.ended();
   }
 
   /** The size of a result that the hub may have refused for it. */
@@ -165,6 +171,38 @@ export class ActivityRunner implements WorkItemHandler {
         return logger;
       },
     };
+  }
+}
+
+/** A result on its way to the hub. */
+class ResultAttempt implements Attempt {
+  readonly #runner: ActivityRunner;
+  readonly #running: RunningItem;
+  readonly #request: ActivityRequest;
+  readonly #response: ActivityResponse;
+
+  constructor(
+    runner: ActivityRunner,
+    running: RunningItem,
+    request: ActivityRequest,
+    response: ActivityResponse,
+  ) {
+    this.#runner = runner;
+    this.#running = running;
+    this.#request = request;
+    this.#response = response;
+  }
+
+  send(): Promise<unknown> {
+    return this.#runner.send(this.#response);
+  }
+
+  acknowledged(): void {
+    this.#running.ended();
+  }
+
+  refused(error: unknown): void {
+    void this.#runner.retry(error, this.#running, this.#request, this.#response);
   }
 }
 

@@ -22,8 +22,8 @@ export class CarriedWork {
   readonly #byToken = new Map<string, Carried>();
 
   /** A stream was lost while these were under way. */
-  carry(items: Iterable<WorkItem>): void {
-    for (const item of items) {
+  carry(running: Iterable<{ readonly item: WorkItem }>): void {
+    for (const { item } of running) {
       if (this.#items.has(item)) continue;
       const key = keyOf(item);
       const carried: Carried = { key, newest: undefined, isAnswered: false };

@@ -3,6 +3,7 @@ import type { Clock } from "../clock.ts";
 import { TaskHubError, type TaskHubErrorCode } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 import type { CallOptions } from "../transport.ts";
+import { Answers } from "./answers.ts";
 import type { CarriedWork } from "./carried-work.ts";
 
 /** Codes after which the same completion cannot succeed. After all else it may: its token fences it against repetition. */
@@ -47,6 +48,8 @@ export interface Completion {
 /** Brings what came of a work item to the hub. */
 export class Delivery {
   readonly #options: DeliveryOptions;
+  /** First tries, as most completions need no other. */
+  readonly answers: Answers = new Answers();
   /** How the hub is called with what came of an item. */
   readonly call: CallOptions;
 

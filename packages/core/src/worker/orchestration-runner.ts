@@ -5,13 +5,13 @@ import type {
   OrchestratorRequest,
   OrchestratorResponse,
   TaskFailureDetails,
-  WorkItem,
 } from "@durabletask/protobuf";
 import { sleep } from "../backoff.ts";
 import type { RegisteredOrchestrator } from "../engine/program.ts";
 import { Session, type SessionOptions, type Turn } from "../engine/session.ts";
 import { createFailure } from "../failure.ts";
 import type { Middleware } from "../middleware.ts";
+import type { Attempt } from "./answers.ts";
 import { mayExceed } from "./completion-parts.ts";
 import { failedTurn } from "./failed-turn.ts";
 import type { WorkerSettings } from "./options.ts";
@@ -26,7 +26,7 @@ import { readHistory } from "./streamed-history.ts";
 import { isRewind, rewindTurn } from "./rewind-turn.ts";
 import { versionMismatch } from "./version-match.ts";
 import type { VersionedEntries } from "./versioned-entries.ts";
-import type { WorkerServices, WorkItemHandler } from "./work-item-handler.ts";
+import type { RunningItem, WorkerServices, WorkItemHandler } from "./work-item-handler.ts";
 
 /** More actions than this in one turn fail the instance: most likely a loop that never awaits. */
 const maximumActions = 100_000;
@@ -66,12 +66,15 @@ export class OrchestrationRunner implements WorkItemHandler {
     this.#tokenlessOptions = { ...this.#sessionOptions, deliversSentEvents: true };
   }
 
-  /** One promise a turn, and for code that moves by promises one more: this is where a busy worker spends its time. */
-  async run(item: WorkItem, codeEnded: () => void): Promise<void> {
-    if (item.request.case !== "orchestratorRequest") return;
+  /**
+   * One promise a turn until its code has ended, and for code that moves by promises one more: this is where a busy worker spends
+   * its time.
+   */
+  async run(running: RunningItem): Promise<void> {
+    const { item } = running;
+    if (item.request.case !== "orchestratorRequest") return running.ended();
     const { completionToken } = item;
     const request = item.request.value;
-    const { hub, delivery, settings } = this.#services;
     const leave = this.#enter(request);
     let outcome: TurnOutcome;
     try {
@@ -89,18 +92,31 @@ export class OrchestrationRunner implements WorkItemHandler {
       outcome = { error };
     }
     leave?.();
-    codeEnded();
+    running.codeEnded();
     this.#log(outcome, request);
     const response = responseOf(outcome, request.instanceId, completionToken);
-    if (response === undefined) return await this.#handBack(request, completionToken);
+    if (response === undefined) return await this.#handBack(running, request);
     this.#handBacks.forget(request.instanceId);
-    if (isStray(item, delivery)) return;
-    try {
-      if (mayExceed(response, settings.maximumCompletionBytes)) await this.#deliver(item, response);
-      else await hub.completeOrchestratorTask(response, delivery.call);
-    } catch (error) {
-      await this.#retry(error, item, response);
+    const { delivery, settings } = this.#services;
+    if (isStray(running.item, delivery)) return running.ended();
+    if (mayExceed(response, settings.maximumCompletionBytes)) {
+      return await this.#deliver(running, response);
     }
+    return delivery.answers.expect(new TurnAttempt(this, running, response));
+  }
+
+  /** The first try. */
+  send(response: OrchestratorResponse): Promise<unknown> {
+    const { hub, delivery } = this.#services;
+    return hub.completeOrchestratorTask(response, delivery.call);
+  }
+
+  /** Not acknowledged. Never rejects. */
+  async retry(error: unknown, running: RunningItem, response: OrchestratorResponse): Promise<void> {
+    const { delivery } = this.#services;
+    const completion = completionOf(this.#services, running.item, response);
+    if (!(await delivery.retry(error, completion))) this.#drop(response);
+    running.ended();
   }
 
   abandon(completionToken: string): Promise<unknown> {
@@ -144,26 +160,18 @@ export class OrchestrationRunner implements WorkItemHandler {
     }
   }
 
-  async #handBack({ instanceId }: OrchestratorRequest, completionToken: string): Promise<void> {
+  async #handBack(running: RunningItem, { instanceId }: OrchestratorRequest): Promise<void> {
     const { delivery, settings, stopping } = this.#services;
     const delayMs = this.#handBacks.delayMs(instanceId, settings.clock.now());
     if (delayMs > 0) await sleep(settings.clock, delayMs, stopping);
-    await delivery.abandon(() => this.abandon(completionToken), { instanceId });
-  }
-
-  /** Not acknowledged. */
-  async #retry(error: unknown, item: WorkItem, response: OrchestratorResponse): Promise<void> {
-    const { delivery } = this.#services;
-    const isAcknowledged = await delivery.retry(
-      error,
-      completionOf(this.#services, item, response),
-    );
-    if (!isAcknowledged) this.#drop(response);
+    await delivery.abandon(() => this.abandon(running.item.completionToken), { instanceId });
+    running.ended();
   }
 
   /** Too large for one message, or nearly so. */
-  async #deliver(item: WorkItem, response: OrchestratorResponse): Promise<void> {
-    if (!(await deliverParts(this.#services, item, response))) this.#drop(response);
+  async #deliver(running: RunningItem, response: OrchestratorResponse): Promise<void> {
+    if (!(await deliverParts(this.#services, running.item, response))) this.#drop(response);
+    running.ended();
   }
 
   /** The hub may or may not have this turn: what the session has seen is no longer known to be the past. */
@@ -239,6 +247,31 @@ export class OrchestrationRunner implements WorkItemHandler {
           // Known by its missing tokens: durabletask-go, and hubs of its kind.
           completionToken === "" ? this.#tokenlessOptions : this.#sessionOptions,
         );
+  }
+}
+
+/** A completed turn on its way to the hub. */
+class TurnAttempt implements Attempt {
+  readonly #runner: OrchestrationRunner;
+  readonly #running: RunningItem;
+  readonly #response: OrchestratorResponse;
+
+  constructor(runner: OrchestrationRunner, running: RunningItem, response: OrchestratorResponse) {
+    this.#runner = runner;
+    this.#running = running;
+    this.#response = response;
+  }
+
+  send(): Promise<unknown> {
+    return this.#runner.send(this.#response);
+  }
+
+  acknowledged(): void {
+    this.#running.ended();
+  }
+
+  refused(error: unknown): void {
+    void this.#runner.retry(error, this.#running, this.#response);
   }
 }
 

@@ -5,7 +5,7 @@ describe("slots", () => {
   it("run as much as the limit allows, and the rest in order as slots come free", () => {
     const slots = new Slots(2);
     const ran: number[] = [];
-    for (let n = 0; n < 5; n += 1) slots.run(() => ran.push(n));
+    for (let n = 0; n < 5; n += 1) slots.run({ start: () => ran.push(n) });
     expect(ran).toEqual([0, 1]);
     slots.release();
     expect(ran).toEqual([0, 1, 2]);
@@ -14,7 +14,7 @@ describe("slots", () => {
     expect(ran).toEqual([0, 1, 2, 3, 4]);
     slots.release();
     slots.release();
-    slots.run(() => ran.push(5));
+    slots.run({ start: () => ran.push(5) });
     expect(ran.at(-1)).toBe(5);
   });
 });

@@ -1,28 +1,33 @@
 import { Queue } from "../engine/queue.ts";
 
+/** What runs in a slot, and gives it back by `release`. */
+export interface SlotTaker {
+  start(): void;
+}
+
 /** A limit on how much runs at the same time; what is over it waits its turn. */
 export class Slots {
   readonly #limit: number;
-  readonly #waiting: Queue<() => void> = new Queue();
+  readonly #waiting: Queue<SlotTaker> = new Queue();
   #taken = 0;
 
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  /** Calls `work` with a slot taken, now or when one is free. Whoever is called gives it back by `release`. */
-  run(work: () => void): void {
+  /** Starts what takes a slot, now or when one is free. */
+  run(taker: SlotTaker): void {
     if (this.#taken >= this.#limit) {
-      this.#waiting.push(work);
+      this.#waiting.push(taker);
       return;
     }
     this.#taken += 1;
-    work();
+    taker.start();
   }
 
   release(): void {
     const next = this.#waiting.shift();
     if (next === undefined) this.#taken -= 1;
-    else next();
+    else next.start();
   }
 }

@@ -23,12 +23,26 @@ export interface WorkerServices {
   readonly watchdog: Watchdog | undefined;
 }
 
+/** An item that a worker is at, as its handler sees it. */
+export interface RunningItem {
+  readonly item: WorkItem;
+  /** The code in it has ended: other code may run, though what came of it is yet to be delivered. */
+  codeEnded(): void;
+  /** What came of it is delivered, or given up. */
+  ended(): void;
+  /** The handler itself broke off: the item goes back to the hub. */
+  failed(error: unknown): void;
+}
+
 /** Runs work items of one kind. Orchestrations and activities have one each; extensions add theirs. */
 export interface WorkItemHandler {
   /** Items that run at the same time at most. */
   readonly concurrency: number;
-  /** Runs an item and delivers what comes of it. Calls `codeEnded` when the code in it has ended. Must not reject. */
-  run(item: WorkItem, codeEnded: () => void): Promise<void>;
+  /**
+   * Runs an item and delivers what comes of it. Says when the code in it has ended, and when nothing is left to do: that may be
+   * long after the promise is resolved, which must not reject.
+   */
+  run(running: RunningItem): Promise<void>;
   /** Hands an item back to the hub. */
   abandon(completionToken: string): Promise<unknown>;
 }

@@ -8,11 +8,12 @@ import { CarriedWork } from "./carried-work.ts";
 import { Delivery } from "./delivery.ts";
 import type { WorkerSettings } from "./options.ts";
 import type { WorkerRegistry } from "./registry.ts";
+import { type Lane, type Running, RunningItems } from "./running-items.ts";
 import { Slots } from "./slots.ts";
 import { Watchdog } from "./watchdog.ts";
 import { filtersToWire } from "./work-item-filters.ts";
 import { WorkItemStream } from "./work-item-stream.ts";
-import type { WorkerServices, WorkItemHandler } from "./work-item-handler.ts";
+import type { WorkerServices } from "./work-item-handler.ts";
 
 /** What a timer of the platform can hold: 24 days. */
 const longestTimerMs = 2 ** 31 - 1;
@@ -20,11 +21,8 @@ const longestTimerMs = 2 ** 31 - 1;
 /** How long `stop()` waits for the hub to take back what has not ended in time. */
 const handBackMs = 5000;
 
-/** Who handles a kind of work, and how much of it runs at the same time. */
-interface Lane {
-  readonly handler: WorkItemHandler;
-  readonly slots: Slots;
-}
+/** What goes back to the hub in the end. */
+type LeftOver = Pick<Running, "item" | "lane">;
 
 /**
  * One run of a worker, from start to stop: keeps a stream of work open, runs what comes within the limits, delivers.
@@ -40,13 +38,16 @@ export class WorkLoop {
   readonly #stopping = new AbortController();
   /** Aborted when its time is up. */
   readonly #ended = new AbortController();
-  /** What is under way, each with who hands it back. */
-  readonly #underWay = new Map<WorkItem, WorkItemHandler>();
+  readonly #underWay = new RunningItems({
+    begin: (running) => this.#begin(running),
+    ended: (running) => this.#finish(running),
+    failed: (running, error) => this.#failed(running, error),
+  });
   readonly #carried = new CarriedWork();
   /** While stopping: what was handed back, by instance and task. */
   readonly #turnedAway = new Set<string>();
   /** While stopping: what the hub has sent all the same, once more. It goes back when the stream is closed. */
-  readonly #held: [WorkItem, WorkItemHandler][] = [];
+  readonly #held: LeftOver[] = [];
   /** Where work comes from; open from the start. */
   readonly stream: WorkItemStream;
   #whenDrained: (() => void) | undefined;
@@ -89,9 +90,7 @@ export class WorkLoop {
     this.#stopping.abort(new Error("the worker is stopping"));
     this.stream.drain();
     await this.#drained();
-    const leftovers = [...this.#underWay];
-    this.#underWay.clear();
-    await this.#handBackAll(leftovers);
+    await this.#handBackAll(this.#underWay.clear());
     this.stream.close();
     await this.#handBackAll(this.#held);
     this.#ended.abort();
@@ -99,10 +98,10 @@ export class WorkLoop {
     this.#settings.logger.info?.({ event: "worker.stopped" }, "the worker has stopped");
   }
 
-  async #handBackAll(items: readonly [WorkItem, WorkItemHandler][]): Promise<void> {
+  async #handBackAll(items: readonly LeftOver[]): Promise<void> {
     if (items.length === 0) return;
     const handedBack = Promise.allSettled(
-      items.map(([{ completionToken }, handler]) => handler.abandon(completionToken)),
+      items.map(({ item, lane }) => lane.handler.abandon(item.completionToken)),
     );
     await Promise.race([handedBack, sleep(this.#settings.clock, handBackMs, this.#ended.signal)]);
   }
@@ -122,7 +121,7 @@ export class WorkLoop {
       },
       headers: sessionCount > 0 ? { "durabletask-extended-sessions": "1" } : {},
       onItem: (item) => this.#dispatch(item),
-      onLost: () => this.#carried.carry(this.#underWay.keys()),
+      onLost: () => this.#carried.carry(this.#underWay.items),
     });
   }
 
@@ -134,11 +133,8 @@ export class WorkLoop {
   #dispatch(item: WorkItem): void {
     const lane = this.#lanes.get(item.request.case);
     if (lane === undefined) return this.#refuse(item);
-    const { handler, slots } = lane;
-    if (this.#stopping.signal.aborted) return this.#turnAway(item, handler);
-    if (this.#carried.renews(item)) return undefined;
-    this.#underWay.set(item, handler);
-    slots.run(() => void this.#run(item, lane));
+    if (this.#stopping.signal.aborted) return this.#turnAway(item, lane);
+    if (!this.#carried.renews(item)) this.#underWay.add(item, lane);
     return undefined;
   }
 
@@ -148,39 +144,36 @@ export class WorkLoop {
     this.#report(this.#hub.abandonTaskEntityWorkItem({ completionToken }));
   }
 
-  /** The slot is free when the code has ended: a slow delivery must not keep other code from running. */
-  async #run(item: WorkItem, { handler, slots }: Lane): Promise<void> {
-    let isReleased = false;
-    const release = (): void => {
-      if (!isReleased) slots.release();
-      isReleased = true;
-    };
-    try {
-      const mayRun = this.#underWay.has(item) && !this.#stopping.signal.aborted;
-      await (mayRun ? handler.run(item, release) : handler.abandon(item.completionToken));
-    } catch (error) {
-      this.#settings.logger.error?.(
-        { event: "worker.error", error },
-        "a work item ended in an error of the worker's own",
-      );
-      this.#handBack(item, handler);
-    }
-    release();
-    this.#underWay.delete(item);
-    const again = this.#carried.end(item);
-    if (again !== undefined) this.#dispatch(again);
-    if (this.#underWay.size === 0) this.#whenDrained?.();
+  #begin(running: Running): void {
+    const { item, lane } = running;
+    const failed = (error: unknown): void => running.failed(error);
+    if (!this.#stopping.signal.aborted) lane.handler.run(running).catch(failed);
+    else lane.handler.abandon(item.completionToken).then(() => running.ended(), failed);
   }
 
   /** For others to run. A hub that does not know of draining workers may send it here again, over and over. */
-  #turnAway(item: WorkItem, handler: WorkItemHandler): void {
+  #turnAway(item: WorkItem, lane: Lane): void {
     const key = keyOf(item);
-    if (this.#turnedAway.has(key)) this.#held.push([item, handler]);
-    else this.#handBack(item, handler);
+    if (this.#turnedAway.has(key)) this.#held.push({ item, lane });
+    else this.#handBack(item, lane);
     this.#turnedAway.add(key);
   }
 
-  #handBack({ completionToken }: WorkItem, handler: WorkItemHandler): void {
+  #finish({ item }: Running): void {
+    const again = this.#carried.end(item);
+    if (again !== undefined) this.#dispatch(again);
+    if (this.#underWay.isEmpty) this.#whenDrained?.();
+  }
+
+  #failed({ item, lane }: Running, error: unknown): void {
+    this.#settings.logger.error?.(
+      { event: "worker.error", error },
+      "a work item ended in an error of the worker's own",
+    );
+    this.#handBack(item, lane);
+  }
+
+  #handBack({ completionToken }: WorkItem, { handler }: Lane): void {
     this.#report(handler.abandon(completionToken));
   }
 
@@ -195,7 +188,7 @@ export class WorkLoop {
 
   /** Resolves when all that is under way has ended, or when its time is up. */
   #drained(): Promise<void> {
-    if (this.#underWay.size === 0) return Promise.resolve();
+    if (this.#underWay.isEmpty) return Promise.resolve();
     const { clock, shutdownTimeoutMs } = this.#settings;
     return new Promise((resolve) => {
       const cancel = clock.schedule(resolve, Math.min(shutdownTimeoutMs, longestTimerMs));
