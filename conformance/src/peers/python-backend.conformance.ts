@@ -43,6 +43,10 @@ class PythonBackend implements TaskHubUnderTest {
     };
   }
 
+  around(): Promise<TaskHubUnderTest> {
+    return Promise.reject(new Error("nothing can be put behind somebody else's backend"));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const running = this.#running;
     this.#running = undefined;
@@ -65,9 +69,12 @@ async function openPythonBackend(): Promise<TaskHubUnderTest> {
 const handlers = "it has 10 handler threads, and each open stream and wait takes one";
 const lenient = "it accepts signals to instances that do not exist";
 const leases = "it gives work that was handed out back to nobody";
+const foreign = "nothing can be put behind it that sees what crosses";
 const lateToLearn = "it hands work to a stream that has just been closed, and it is lost with it";
 
 const exceptions: Exceptions = {
+  "carries the headers of a call": foreign,
+  "carries the details of an error, and one that comes in the middle of a stream": foreign,
   "carries a payload of 4 MB there and back": "it receives no message above 4 MB",
   "tells an activity everything about its call": "it passes no tags on to activities",
   "tells who failed, why, and the causes at any depth": "it drops the failure of a child",

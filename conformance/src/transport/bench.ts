@@ -46,6 +46,17 @@ export class Bench {
     return transport;
   }
 
+  /** A connection that leads to a transport of the scenario's own. */
+  async connectTo(behind: Transport): Promise<Transport> {
+    const hub = await this.#hub.around(behind);
+    const transport = await hub.connect();
+    onTestFinished(async () => {
+      await transport[Symbol.asyncDispose]();
+      await hub[Symbol.asyncDispose]();
+    });
+    return transport;
+  }
+
   /** An instance id of this scenario. */
   id(name: string): string {
     return this.prefix + name;

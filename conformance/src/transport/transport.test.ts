@@ -37,34 +37,50 @@ async function onSqlite(): Promise<OpenHub> {
   };
 }
 
-/** Everybody shares one transport, which is the hub itself or wraps it. */
-async function shared(
-  open: () => Promise<OpenHub>,
-  wrap: (transport: Transport) => Transport = (transport) => transport,
-): Promise<TaskHubUnderTest> {
-  const opened = await open();
-  const transport = sharedTransport(wrap(opened.hub));
+/** Disposes of the hub after what leads to it. */
+function closing(way: TaskHubUnderTest, opened: OpenHub): TaskHubUnderTest {
   return {
-    connect: () => transport.connect(),
-    [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
-  };
-}
-
-/** The hub is behind a server, and each connection is one of its own. */
-async function served(
-  open: () => Promise<OpenHub>,
-  start: (hub: Transport) => Promise<{ readonly url: string } & AsyncDisposable>,
-  dial: (url: string) => Transport,
-): Promise<TaskHubUnderTest> {
-  const opened = await open();
-  const server = await start(opened.hub);
-  return {
-    connect: () => dial(server.url),
+    connect: () => way.connect(),
+    around: (behind) => way.around(behind),
     async [Symbol.asyncDispose]() {
-      await server[Symbol.asyncDispose]();
+      await way[Symbol.asyncDispose]();
       await opened[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Everybody shares one transport, which is the hub itself or wraps it. */
+async function shared(
+  open: () => Promise<OpenHub>,
+  wrap?: (transport: Transport) => Transport,
+): Promise<TaskHubUnderTest> {
+  const opened = await open();
+  return closing(sharedTransport(opened.hub, wrap), opened);
+}
+
+type Start = (behind: Transport) => Promise<{ readonly url: string } & AsyncDisposable>;
+
+/** What is served is behind a server, and each connection is one of its own. */
+async function through(
+  behind: Transport,
+  start: Start,
+  dial: (url: string) => Transport,
+): Promise<TaskHubUnderTest> {
+  const server = await start(behind);
+  return {
+    connect: () => dial(server.url),
+    around: (other) => through(other, start, dial),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
+async function served(
+  open: () => Promise<OpenHub>,
+  start: Start,
+  dial: (url: string) => Transport,
+): Promise<TaskHubUnderTest> {
+  const opened = await open();
+  return closing(await through(opened.hub, start, dial), opened);
 }
 
 const overGrpc = (

@@ -89,7 +89,9 @@ function headersOf(request: IncomingMessage): Record<string, string> {
 function fail(response: ServerResponse, error: unknown): void {
   const code = error instanceof TaskHubError ? error.code : "UNKNOWN";
   const message = error instanceof Error ? error.message : String(error);
-  const body = JSON.stringify({ code, message });
+  const details = error instanceof TaskHubError ? error.details : [];
+  const encoded = details.map(({ type, value }) => [type, Buffer.from(value).toString("base64")]);
+  const body = JSON.stringify({ code, message, details: encoded });
   if (response.headersSent) {
     response.end(`event: error\ndata: ${body}\n\n`);
     return;

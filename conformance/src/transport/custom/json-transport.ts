@@ -76,8 +76,18 @@ async function call(
 }
 
 function errorOf(body: string): TaskHubError {
-  const { code, message } = JSON.parse(body) as { code: TaskHubErrorCode; message: string };
-  return new TaskHubError(code, withoutPages(message));
+  // What the other end writes.
+  const { code, message, details } = JSON.parse(body) as {
+    code: TaskHubErrorCode;
+    message: string;
+    details: readonly [string, string][];
+  };
+  return new TaskHubError(code, withoutPages(message), {
+    details: details.map(([type, base64]) => ({
+      type,
+      value: Uint8Array.from(Buffer.from(base64, "base64")),
+    })),
+  });
 }
 
 /** The events of a response, one by one. */

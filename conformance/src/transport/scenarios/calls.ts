@@ -1,5 +1,10 @@
-import { create } from "@bufbuild/protobuf";
-import { defineOrchestrator, TaskHubError, type Transport } from "@durabletask/core";
+import { create, type DescMessage, type DescMethodServerStreaming } from "@bufbuild/protobuf";
+import {
+  type CallOptions,
+  defineOrchestrator,
+  TaskHubError,
+  type Transport,
+} from "@durabletask/core";
 import { createTaskHubService } from "@durabletask/core/spi";
 import {
   GetInstanceRequestSchema,
@@ -169,5 +174,41 @@ export const calls: Scenarios = {
     }
     const history = await bench.client.getOrchestrationHistory(id);
     expect(history.filter(({ type }) => type === "eventSent")).toHaveLength(200);
+  },
+
+  async "carries the headers of a call"(bench) {
+    const seen: (CallOptions["headers"] | undefined)[] = [];
+    const transport = await bench.connectTo({
+      unary: (method, request, options) => {
+        seen.push(options?.headers);
+        return bench.transport.unary(method, request, options);
+      },
+      stream: (method, request, options) => bench.transport.stream(method, request, options),
+      [Symbol.asyncDispose]: async () => {},
+    });
+    const request = create(GetInstanceRequestSchema, { instanceId: bench.id("any") });
+    await transport.unary(methods.getInstance, request, { headers: { "x-tenant": "blue" } });
+    expect(seen).toEqual([expect.objectContaining({ "x-tenant": "blue" })]);
+  },
+
+  async "carries the details of an error, and one that comes in the middle of a stream"(bench) {
+    const details = [{ type: "example.Detail", value: Uint8Array.of(0, 1, 254, 255) }];
+    const fail = () => new TaskHubError("ABORTED", "not now", { details });
+    const transport = await bench.connectTo({
+      unary: () => Promise.reject(fail()),
+      async *stream<I extends DescMessage, O extends DescMessage>(
+        method: DescMethodServerStreaming<I, O>,
+      ) {
+        yield create(method.output);
+        throw fail();
+      },
+      [Symbol.asyncDispose]: async () => {},
+    });
+    const expected = { code: "ABORTED", details, message: expect.stringContaining("not now") };
+    const service = createTaskHubService(transport);
+    await expect(service.startInstance({ name: "any" })).rejects.toMatchObject(expected);
+    const chunks = service.streamInstanceHistory({ instanceId: "any" })[Symbol.asyncIterator]();
+    expect((await chunks.next()).done).toBe(false);
+    await expect(chunks.next()).rejects.toMatchObject(expected);
   },
 };
