@@ -6,7 +6,7 @@ import { silentLogger } from "@durabletask/core";
 import { createTaskHubService } from "@durabletask/core/spi";
 import { openTaskHub } from "@durabletask/sqlite";
 import { describe, expect, it } from "vitest";
-import { finishAndCheck, killOnce } from "../kill-cycles.ts";
+import { finishAndCheck, type KillFiles, killOnce } from "../kill-cycles.ts";
 import { places } from "../places.ts";
 import { killServers } from "../served-kill-cycles.ts";
 import { temporaryFile } from "../temporary-file.ts";
@@ -16,58 +16,40 @@ import { cycles } from "./parameters.ts";
 const secondsPerCycle = 15;
 
 describe.each(places)("a hub whose process is killed again and again, $name", ({ thread }) => {
-  it(
-    `survives ${cycles} kills over one file: nothing acknowledged is lost, nothing counts twice`,
-    async () => {
-      const file = temporaryFile();
-      const files = { file, journal: `${file}.journal` };
-      writeFileSync(files.journal, "");
-      for (let cycle = 1; cycle <= cycles; cycle++) {
-        await killOnce(files, `c${cycle}`, thread);
-        if (cycle % 100 === 0) console.log(`${cycle} kills`);
-      }
-      const { started } = await finishAndCheck(files);
-      console.log(`${cycles} kills, ${started} acknowledged starts, all of them complete`);
-      expect(started).toBeGreaterThan(cycles);
-    },
-    cycles * secondsPerCycle * 1_000,
-  );
+  itSurvives(async (files) => {
+    for (let cycle = 1; cycle <= cycles; cycle++) {
+      await killOnce(files, `c${cycle}`, thread);
+      if (cycle % 100 === 0) console.log(`${cycle} kills`);
+    }
+  });
 });
 
 describe("a server that is killed again and again", () => {
+  itSurvives((files) => killServers(files, cycles));
+});
+
+describe("a hub whose thread is killed again and again", () => {
+  itSurvives(({ file, journal }) => killThreads(file, journal));
+});
+
+function itSurvives(kill: (files: KillFiles) => Promise<unknown>): void {
   it(
     `survives ${cycles} kills over one file: nothing acknowledged is lost, nothing counts twice`,
     async () => {
       const file = temporaryFile();
       const files = { file, journal: `${file}.journal` };
       writeFileSync(files.journal, "");
-      await killServers(files, cycles);
+      await kill(files);
       const { started } = await finishAndCheck(files);
       console.log(`${cycles} kills, ${started} acknowledged starts, all of them complete`);
       expect(started).toBeGreaterThan(cycles);
     },
     cycles * secondsPerCycle * 1_000,
   );
-});
-
-describe("a hub whose thread is killed again and again", () => {
-  it(
-    `survives ${cycles} kills over one file: nothing acknowledged is lost, nothing counts twice`,
-    async () => {
-      const file = temporaryFile();
-      const files = { file, journal: `${file}.journal` };
-      writeFileSync(files.journal, "");
-      const kills = await killThreads(files.file, files.journal);
-      const { started } = await finishAndCheck(files);
-      console.log(`${kills} threads killed, ${started} acknowledged starts, all of them complete`);
-      expect(started).toBeGreaterThan(cycles);
-    },
-    cycles * secondsPerCycle * 1_000,
-  );
-});
+}
 
 /** Works on a hub, and ends its thread at random moments. */
-async function killThreads(file: string, journal: string): Promise<number> {
+async function killThreads(file: string, journal: string): Promise<void> {
   let thread: Worker | undefined;
   const remember = (worker: Worker) => void (thread = worker);
   process.on("worker", remember);
@@ -108,7 +90,6 @@ async function killThreads(file: string, journal: string): Promise<number> {
   await hub.close();
   await work;
   process.off("worker", remember);
-  return kills;
 }
 
 function isOpen(hub: EmbeddedTaskHub): boolean {
