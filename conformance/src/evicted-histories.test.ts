@@ -1,6 +1,6 @@
 import { createMemoryStore, openEmbeddedTaskHub } from "@durabletask/backend";
 import type { LogRow, Store } from "@durabletask/backend";
-import { VirtualClock } from "@durabletask/backend/spi";
+import { VirtualClock } from "@durabletask/core/spi";
 import { defineOrchestrator, TaskHubClient, TaskHubWorker } from "@durabletask/core";
 import { expect, it, onTestFinished } from "vitest";
 

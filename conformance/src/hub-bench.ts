@@ -1,8 +1,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { EmbeddedTaskHub, EmbeddedTaskHubOptions, Store } from "@durabletask/backend";
 import { openEmbeddedTaskHub } from "@durabletask/backend";
-import { VirtualClock } from "@durabletask/backend/spi";
-import { createTaskHubService, type TaskHubService } from "@durabletask/core/spi";
+import { createTaskHubService, type TaskHubService, VirtualClock } from "@durabletask/core/spi";
 import type {
   CreateInstanceRequestSchema,
   HistoryEvent,

@@ -1,6 +1,6 @@
 import type { Store } from "@durabletask/backend";
 import { createMemoryStore, openEmbeddedTaskHub } from "@durabletask/backend";
-import { VirtualClock } from "@durabletask/backend/spi";
+import { VirtualClock } from "@durabletask/core/spi";
 import {
   defineActivity,
   defineOrchestrator,

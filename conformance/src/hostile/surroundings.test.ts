@@ -1,5 +1,5 @@
 import { createMemoryStore, openEmbeddedTaskHub, openMemoryTaskHub } from "@durabletask/backend";
-import { VirtualClock } from "@durabletask/backend/spi";
+import { VirtualClock } from "@durabletask/core/spi";
 import type { Logger, Middleware, PayloadConverter } from "@durabletask/core";
 import {
   defineActivity,

@@ -6,7 +6,7 @@ import type {
 } from "@bufbuild/protobuf";
 import type { EmbeddedTaskHub, Store } from "@durabletask/backend";
 import { openEmbeddedTaskHub } from "@durabletask/backend";
-import { VirtualClock } from "@durabletask/backend/spi";
+import { createTaskHubService, VirtualClock } from "@durabletask/core/spi";
 import type {
   CallOptions,
   OrchestrationState,
@@ -15,7 +15,6 @@ import type {
   Transport,
 } from "@durabletask/core";
 import { TaskHubClient, TaskHubError, TaskHubWorker } from "@durabletask/core";
-import { createTaskHubService } from "@durabletask/core/spi";
 import type { HistoryEvent } from "@durabletask/protobuf";
 import * as fc from "fast-check";
 import { FaultyStore } from "../faulty-store.ts";

@@ -1,6 +1,6 @@
 import { openEmbeddedTaskHub } from "@durabletask/backend";
 import type { EmbeddedTaskHub, Store } from "@durabletask/backend";
-import { VirtualClock } from "@durabletask/backend/spi";
+import { VirtualClock } from "@durabletask/core/spi";
 import type {
   InstanceId,
   Logger,

@@ -3,7 +3,7 @@ import { constants } from "node:http2";
 import { connect } from "node:net";
 import { gzipSync } from "node:zlib";
 import { create, toBinary } from "@bufbuild/protobuf";
-import { VirtualClock } from "@durabletask/backend/spi";
+import { VirtualClock } from "@durabletask/core/spi";
 import {
   ActivityResponseSchema,
   CreateInstanceRequestSchema,

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { constants } from "node:http2";
 import { fileURLToPath } from "node:url";
-import { VirtualClock } from "@durabletask/backend/spi";
+import { VirtualClock } from "@durabletask/core/spi";
 import { TaskHubError } from "@durabletask/core";
 import { TaskHubSidecarService } from "@durabletask/protobuf";
 import { describe, expect, it } from "vitest";

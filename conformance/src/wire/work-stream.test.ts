@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { fromBinary } from "@bufbuild/protobuf";
-import { VirtualClock } from "@durabletask/backend/spi";
+import { VirtualClock } from "@durabletask/core/spi";
 import { TaskHubSidecarService, WorkItemSchema, type WorkItem } from "@durabletask/protobuf";
 import type { ClientHttp2Stream } from "node:http2";
 import { describe, expect, it } from "vitest";

@@ -4,6 +4,7 @@ export { awaitAction } from "./engine/await-action.ts";
 export { createTaskHubService } from "./task-hub-service.ts";
 export { durationToMs } from "./duration.ts";
 export { guardLogger } from "./logger.ts";
+export { isServerStreaming, isUnary } from "./method-kind.ts";
 export { withoutPages } from "./errors.ts";
 export { firstAttemptTag } from "./engine/task-call.ts";
 export { derivedChildId } from "./worker/derived-child-id.ts";

@@ -9,6 +9,7 @@ import type {
 import { create } from "@bufbuild/protobuf";
 import { TaskHubSidecarService } from "@durabletask/protobuf";
 import { InvalidArgumentError } from "./errors.ts";
+import { isServerStreaming, isUnary } from "./method-kind.ts";
 import type { CallOptions, Transport } from "./transport.ts";
 
 type Methods = (typeof TaskHubSidecarService)["method"];
@@ -56,12 +57,4 @@ function bind(transport: Transport, method: DescMethod): unknown {
       transport.stream(method, create(method.input, request), options);
   }
   throw new Error(`${method.name}: the service has no ${method.methodKind} methods`);
-}
-
-function isUnary(method: DescMethod): method is DescMethodUnary {
-  return method.methodKind === "unary";
-}
-
-function isServerStreaming(method: DescMethod): method is DescMethodServerStreaming {
-  return method.methodKind === "server_streaming";
 }

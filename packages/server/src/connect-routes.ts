@@ -1,12 +1,12 @@
 import type { ConnectRouter, HandlerContext } from "@connectrpc/connect";
 import { createContextKey } from "@connectrpc/connect";
+import { isServerStreaming, isUnary } from "@durabletask/core/spi";
 import { toConnectError } from "@durabletask/grpc/spi";
 import { TaskHubSidecarService } from "@durabletask/protobuf";
 import type { Call } from "./call.ts";
 import { metadataOf, taskHubOf } from "./call.ts";
 import { CallEnd } from "./call-end.ts";
 import type { Calls } from "./calls.ts";
-import { isServerStreaming, isUnary } from "./method-kind.ts";
 
 /** How a call that goes through Connect learns of its end: Connect's own signal does not tell a lost connection. */
 export const callEnd: ReturnType<typeof createContextKey<CallEnd>> = createContextKey(

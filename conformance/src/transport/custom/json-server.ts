@@ -3,13 +3,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import {
-  type DescMethod,
   type DescMethodServerStreaming,
   type DescMethodUnary,
   fromJsonString,
   toJsonString,
 } from "@bufbuild/protobuf";
 import { type CallOptions, TaskHubError, type Transport } from "@durabletask/core";
+import { isServerStreaming, isUnary } from "@durabletask/core/spi";
 import { TaskHubSidecarService } from "@durabletask/protobuf";
 
 const methods = new Map(TaskHubSidecarService.methods.map((method) => [`/${method.name}`, method]));
@@ -35,7 +35,7 @@ async function answer(
   const body = await text(request);
   const headers = headersOf(request);
   if (isUnary(method)) await answerOnce(inner, method, body, headers, response);
-  if (isStreaming(method)) await answerMany(inner, method, body, headers, response);
+  if (isServerStreaming(method)) await answerMany(inner, method, body, headers, response);
 }
 
 async function answerOnce(
@@ -71,14 +71,6 @@ async function answerMany(
     if (!isDrained) await Promise.race([once(response, "drain"), once(response, "close")]);
   }
   response.end("event: end\ndata: {}\n\n");
-}
-
-function isUnary(method: DescMethod): method is DescMethodUnary {
-  return method.methodKind === "unary";
-}
-
-function isStreaming(method: DescMethod): method is DescMethodServerStreaming {
-  return method.methodKind === "server_streaming";
 }
 
 function headersOf(request: IncomingMessage): Record<string, string> {

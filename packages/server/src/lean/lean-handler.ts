@@ -1,12 +1,12 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { DescMessage, DescMethod, MessageShape } from "@bufbuild/protobuf";
+import { isServerStreaming, isUnary } from "@durabletask/core/spi";
 import { encodeFrame } from "@durabletask/grpc/spi";
 import { TaskHubSidecarService } from "@durabletask/protobuf";
 import { type Call, metadataOf, taskHubOf } from "../call.ts";
 import type { CallEnd } from "../call-end.ts";
 import type { Calls } from "../calls.ts";
 import type { Gate } from "../gate.ts";
-import { isServerStreaming, isUnary } from "../method-kind.ts";
 import type { ServedStream } from "../served-stream.ts";
 import type { Settings } from "../settings.ts";
 import { timeoutMsOf } from "./grpc-timeout.ts";

@@ -1,1 +1,0 @@
-export { VirtualClock } from "@durabletask/core/spi";
