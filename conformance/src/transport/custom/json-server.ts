@@ -63,12 +63,17 @@ async function answerMany(
   const messages = inner.stream(method, fromJsonString(method.input, body), { headers });
   const iterator = messages[Symbol.asyncIterator]();
   // The caller closes its connection when it wants no more, which here is all that closing a stream can mean.
-  response.on("close", () => void iterator.return?.().catch(() => {}));
+  const gone = new AbortController();
+  response.on("close", () => {
+    gone.abort();
+    void iterator.return?.().catch(() => {});
+  });
   response.writeHead(200, { "content-type": "text/event-stream" });
   response.flushHeaders();
   for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
     const isDrained = response.write(`data: ${toJsonString(method.output, next.value)}\n\n`);
-    if (!isDrained) await Promise.race([once(response, "drain"), once(response, "close")]);
+    // One that has gone drains nothing any more.
+    if (!isDrained) await once(response, "drain", { signal: gone.signal }).catch(() => {});
   }
   response.end("event: end\ndata: {}\n\n");
 }
