@@ -24,6 +24,7 @@ export type LogEvent =
   | "orchestration.moved-outside-turn"
   | "timer.adopted"
   | "call.adopted"
+  | "retry.handler-threw"
   | "failure-properties.threw"
   | "orchestrator.log"
   | "activity.log"

@@ -92,33 +92,25 @@ describe("a retry policy", () => {
     ]);
   });
 
-  it("asks handleFailure, which sees the inner failure; one that throws gives up", async () => {
+  it("asks handleFailure, which sees the inner failure", async () => {
     const seen: (string | undefined)[] = [];
     const inner: TaskFailureDetails = {
       ...createFailure("Outer", "x"),
       innerFailure: createFailure("Inner", "y"),
     };
-    for (const [answer, expected] of [
-      [() => false, "complete"],
-      [
-        () => {
-          throw new Error("no");
-        },
-        "complete",
-      ],
-      [() => true, "timer"],
-    ] as const) {
+    for (const isWorthIt of [false, true]) {
       const rig = new Rig(
         calling({
           ...policy,
           handleFailure: (failure) => {
             seen.push(failure.innerFailure?.errorType);
-            return answer();
+            return isWorthIt;
           },
         }),
       );
       await rig.start();
-      expect(wordsOf(await rig.turn(failed(1, inner)))[0]).toMatch(new RegExp(`^${expected}`, "u"));
+      const [word] = wordsOf(await rig.turn(failed(1, inner)));
+      expect(word).toMatch(isWorthIt ? /^timer/u : /^complete/u);
     }
     expect(new Set(seen)).toEqual(new Set(["Inner"]));
   });
@@ -159,16 +151,39 @@ describe("a retry handler", () => {
     expect(seen[0]).toMatchObject({ lastAttemptNumber: 1, totalRetryTimeMs: 100 });
   });
 
-  it.each([[undefined], [null], [Number.NaN], [5], ["yes"], [{ second: 1 }]])(
-    "gives up by answering %j",
-    async (answer) => {
-      const handler: unknown = () => answer;
-      const rig = new Rig(calling(handler as Retry));
+  it.each([[false], [undefined], [null]])("gives up by answering %j", async (answer) => {
+    const rig = new Rig(calling((() => answer) as Retry));
+    await rig.start();
+    expect(wordsOf(await rig.turn(failed(1)))[0]).toContain("1 attempts");
+    expect(rig.warnings).toEqual([]);
+  });
+
+  it.each([
+    ["answers with a number", () => 5],
+    ["answers with a misspelt duration", () => ({ second: 1 })],
+    ["is async", async () => true],
+    ["throws", fails],
+    ["is a handleFailure that throws", { ...policy, handleFailure: fails }],
+  ])(
+    "that %s gives up with the failure it was asked about, and the log tells once",
+    async (_, retry) => {
+      const rig = new Rig(calling(retry as Retry));
       await rig.start();
-      expect(wordsOf(await rig.turn(failed(1)))[0]).toContain("1 attempts");
+      expect(wordsOf(await rig.turn(failed(1)))).toEqual([
+        'complete COMPLETED "1 attempts, #1, Boom"',
+      ]);
+      // The rig runs each turn in two sessions.
+      const warning = expect.stringContaining("retries of activity 'a' threw");
+      expect(rig.warnings).toEqual([warning, warning]);
+      await rig.replay();
+      expect(rig.warnings).toHaveLength(2);
     },
   );
 });
+
+function fails(): never {
+  throw new Error("no");
+}
 
 describe("retries of a child", () => {
   it("use its instance id again, chosen or derived", async () => {

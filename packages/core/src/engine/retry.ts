@@ -22,7 +22,7 @@ export interface RetryPolicy {
    * decided on before may still be made after it. Default: no limit.
    */
   readonly retryTimeout?: Duration | undefined;
-  /** Whether this failure is worth another attempt. One that throws says no. Default: all are. */
+  /** Whether this failure is worth another attempt. One that throws says no, and the log tells. Default: all are. */
   readonly handleFailure?: ((failure: FailureDetails) => boolean) | undefined;
 }
 
@@ -36,8 +36,9 @@ export interface RetryContext {
 }
 
 /**
- * Decides after each failure: `true` tries again at once, a duration after that long, anything else gives up. It must be
- * deterministic, as the orchestrator is. Not asked about non-retriable failures. `AsyncRetryHandler` in .NET.
+ * Decides after each failure: `true` tries again at once, a duration after that long, anything else gives up. So does one
+ * that throws, or answers with what is no decision: the call fails with the failure it was asked about, and the log tells.
+ * It must be deterministic, as the orchestrator is. Not asked about non-retriable failures. `AsyncRetryHandler` in .NET.
  */
 export type RetryHandler = (retry: RetryContext) => boolean | Duration;
 
@@ -49,21 +50,31 @@ export type RetryDecision = (retry: RetryContext) => number | undefined;
 
 const oneHourMs = 3_600_000;
 
-/** Validates a policy once, and gives the function that decides. Throws {@link InvalidArgumentError}. */
-export function retryDecision(retry: Retry): RetryDecision {
+/**
+ * Validates a policy once, and gives the function that decides. Throws {@link InvalidArgumentError}. `onThrown` is told of
+ * the user's code that could not decide; what matters to the caller is then the failure that it was asked about.
+ */
+export function retryDecision(retry: Retry, onThrown: (error: unknown) => void): RetryDecision {
   const decide = typeof retry === "function" ? handlerDecision(retry) : policyDecision(retry);
-  return (context) => (context.lastFailure.isNonRetriable ? undefined : decide(context));
+  return (context) => {
+    if (context.lastFailure.isNonRetriable) return undefined;
+    try {
+      return decide(context);
+    } catch (error) {
+      onThrown(error);
+      return undefined;
+    }
+  };
 }
 
 function handlerDecision(handler: RetryHandler): RetryDecision {
-  return (context) =>
-    attempt(() => {
-      const answer: unknown = handler(context);
-      if (answer === true) return 0;
-      if (typeof answer !== "object" || answer === null || answer instanceof Promise)
-        return undefined;
-      return durationToMs(answer, "what the retry handler returned");
-    });
+  return (context) => {
+    const answer = handler(context);
+    if (answer === true) return 0;
+    // A handler in JavaScript may forget to answer.
+    if (!answer) return undefined;
+    return durationToMs(answer, "what the retry handler returned");
+  };
 }
 
 function policyDecision(policy: RetryPolicy): RetryDecision {
@@ -95,19 +106,10 @@ function policyDecision(policy: RetryPolicy): RetryDecision {
   return ({ lastAttemptNumber, lastFailure, totalRetryTimeMs }) => {
     if (lastAttemptNumber >= attempts || totalRetryTimeMs >= timeout) return undefined;
     const { handleFailure } = policy;
-    if (handleFailure && attempt(() => handleFailure(lastFailure)) !== true) return undefined;
+    if (handleFailure && handleFailure(lastFailure) !== true) return undefined;
     const delay = first * coefficient ** (lastAttemptNumber - 1);
     return Math.min(Math.ceil(delay), Math.max(longest, first));
   };
-}
-
-/** User code that decides on a retry; when it throws, the original failure is what matters. */
-function attempt<T>(decide: () => T): T | undefined {
-  try {
-    return decide();
-  } catch {
-    return undefined;
-  }
 }
 
 function optionalMs(duration: Duration | undefined, what: string): number | undefined {

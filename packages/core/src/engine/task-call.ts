@@ -48,7 +48,7 @@ export class TaskCall extends DurableTask<never> implements OpenCall, ActionOwne
     this.#action = action;
     this.#output = output;
     this.hasGeneratedTarget = hasGeneratedTarget;
-    const decide = retry && retryDecision(retry);
+    const decide = retry && retryDecision(retry, (error) => this.#warnOfHandler(error));
     this.#id = this.#schedule(action);
     this.#attempts = decide && {
       decide,
@@ -114,6 +114,17 @@ export class TaskCall extends DurableTask<never> implements OpenCall, ActionOwne
     const id = this.#execution.actions.add(action, this);
     this.#execution.opened(id, this);
     return id;
+  }
+
+  /** Once: a replay comes past it again. */
+  #warnOfHandler(error: unknown): void {
+    const { instanceId, isReplaying, options } = this.#execution;
+    if (isReplaying) return;
+    const { name } = this.#action.value;
+    options.warn(
+      { event: "retry.handler-threw", instanceId, name, eventId: this.#id, error },
+      `what decides on retries of ${kindOf(this.#action)} '${name}' threw, or gave no decision: it is not tried again`,
+    );
   }
 
   #giveUp(failure: TaskFailureDetails): void {
