@@ -107,6 +107,17 @@ export function describeLimits(createStore: CreateStore): void {
     });
   });
 
+  it.each([
+    [{ retention: wrong({ canceled: { days: 1 } }) }, "completed, failed, terminated"],
+    [{ maxLease: wrong({ activity: { days: 1 } }) }, "orchestrations, activities"],
+  ])("refuses what an option does not have, and names what it has: %j", async (options, known) => {
+    const [name = ""] = Object.keys(options);
+    await expect(openBench(createStore, options)).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringMatching(new RegExp(`^${name} has no '\\w+'; it takes ${known}`, "u")),
+    });
+  });
+
   it("a wrongly typed message fails its call, and nobody else's", async () => {
     const bench = await openBench(createStore);
     await bench.start("a");

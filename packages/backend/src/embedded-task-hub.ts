@@ -28,9 +28,11 @@ import {
 } from "./calls/work-calls.ts";
 import type { TaskHubHandlers } from "./in-process-transport.ts";
 import { createInProcessTransport } from "./in-process-transport.ts";
+import { checkKeys } from "./option-keys.ts";
 import type { RetentionOptions } from "./retention.ts";
 import { Retention } from "./retention.ts";
 import type { Hub } from "./state/hub.ts";
+import type { LeaseLimits } from "./state/leases.ts";
 import { PayloadLimit } from "./state/payload-limit.ts";
 import type { Store } from "./store/store.ts";
 import type { TaskHubStats } from "./task-hub-stats.ts";
@@ -125,11 +127,7 @@ export async function openEmbeddedTaskHub(
     newId: options.newId ?? (() => randomUUID().replaceAll("-", "")),
     maxHistoryEvents: options.maxHistoryEvents ?? 200_000,
     maxAttempts: positive(options.maxAttempts ?? 10, "maxAttempts"),
-    leaseLimits: {
-      graceMs: durationToMs(options.gracePeriod ?? { seconds: 5 }, "gracePeriod"),
-      turnMs: limitMs(options.maxLease?.orchestrations, "maxLease.orchestrations"),
-      activityMs: limitMs(options.maxLease?.activities, "maxLease.activities"),
-    },
+    leaseLimits: leaseLimitsOf(options),
     payloads: new PayloadLimit(options.maxPayloadBytes),
   });
   const retention = new Retention(options.retention ?? {}, () => host.hub, clock, logger);
@@ -150,6 +148,15 @@ export async function openEmbeddedTaskHub(
     hasWorkerFor: ({ kind, name, version }) => host.hub.hasWorkerFor(kind, name, version),
     close,
     [Symbol.asyncDispose]: close,
+  };
+}
+
+function leaseLimitsOf({ gracePeriod, maxLease = {} }: EmbeddedTaskHubOptions): LeaseLimits {
+  checkKeys(maxLease, "maxLease", ["orchestrations", "activities"]);
+  return {
+    graceMs: durationToMs(gracePeriod ?? { seconds: 5 }, "gracePeriod"),
+    turnMs: limitMs(maxLease.orchestrations, "maxLease.orchestrations"),
+    activityMs: limitMs(maxLease.activities, "maxLease.activities"),
   };
 }
 

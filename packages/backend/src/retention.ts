@@ -2,6 +2,7 @@ import type { Clock, Duration, Logger } from "@durabletask/core";
 import { durationToMs } from "@durabletask/core/spi";
 import { OrchestrationStatus } from "@durabletask/protobuf";
 import { purgeRecords } from "./calls/purge-call.ts";
+import { checkKeys } from "./option-keys.ts";
 import type { Hub } from "./state/hub.ts";
 
 /** How long ended instances are kept, by how they ended. What is not named is kept until it is purged. */
@@ -14,6 +15,11 @@ export interface RetentionOptions {
 const everyMs = 60_000;
 const pageSize = 500;
 const { COMPLETED, FAILED, TERMINATED, CANCELED } = OrchestrationStatus;
+const statusesOf: ReadonlyMap<keyof RetentionOptions, readonly OrchestrationStatus[]> = new Map([
+  ["completed", [COMPLETED]],
+  ["failed", [FAILED]],
+  ["terminated", [TERMINATED, CANCELED]],
+]);
 
 interface Rule {
   readonly statuses: readonly OrchestrationStatus[];
@@ -31,15 +37,7 @@ export class Retention {
   #isStopped = false;
 
   constructor(options: RetentionOptions, currentHub: () => Hub, clock: Clock, logger: Logger) {
-    const { completed, failed, terminated } = options;
-    const rules: Rule[] = [];
-    const add = (age: Duration | undefined, name: string, ...statuses: OrchestrationStatus[]) => {
-      if (age) rules.push({ statuses, ageMs: durationToMs(age, `retention.${name}`) });
-    };
-    add(completed, "completed", COMPLETED);
-    add(failed, "failed", FAILED);
-    add(terminated, "terminated", TERMINATED, CANCELED);
-    this.#rules = rules;
+    this.#rules = rulesOf(options);
     this.#currentHub = currentHub;
     this.#clock = clock;
     this.#logger = logger;
@@ -79,4 +77,15 @@ export class Retention {
       }
     }
   }
+}
+
+/** Throws `InvalidArgumentError` for what cannot be. */
+function rulesOf(options: RetentionOptions): readonly Rule[] {
+  checkKeys(options, "retention", [...statusesOf.keys()]);
+  const rules: Rule[] = [];
+  for (const [name, statuses] of statusesOf) {
+    const age = options[name];
+    if (age) rules.push({ statuses, ageMs: durationToMs(age, `retention.${name}`) });
+  }
+  return rules;
 }
