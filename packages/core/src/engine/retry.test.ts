@@ -164,6 +164,7 @@ describe("a retry handler", () => {
     ["is async", async () => true],
     ["throws", fails],
     ["is a handleFailure that throws", { ...policy, handleFailure: fails }],
+    ["is an async handleFailure", { ...policy, handleFailure: async () => true }],
   ])(
     "that %s gives up with the failure it was asked about, and the log tells once",
     async (_, retry) => {

@@ -106,10 +106,16 @@ function policyDecision(policy: RetryPolicy): RetryDecision {
   return ({ lastAttemptNumber, lastFailure, totalRetryTimeMs }) => {
     if (lastAttemptNumber >= attempts || totalRetryTimeMs >= timeout) return undefined;
     const { handleFailure } = policy;
-    if (handleFailure && handleFailure(lastFailure) !== true) return undefined;
+    if (handleFailure && !saysYes(handleFailure(lastFailure))) return undefined;
     const delay = first * coefficient ** (lastAttemptNumber - 1);
     return Math.min(Math.ceil(delay), Math.max(longest, first));
   };
+}
+
+/** An async predicate, which JavaScript lets through, has decided nothing yet. */
+function saysYes(answer: unknown): boolean {
+  if (typeof answer !== "object" || answer === null) return answer === true;
+  throw new InvalidArgumentError("handleFailure answers true or false, at once");
 }
 
 function optionalMs(duration: Duration | undefined, what: string): number | undefined {
