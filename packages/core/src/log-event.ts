@@ -8,6 +8,7 @@ export type LogEvent =
   | "worker.stopped"
   | "worker.error"
   | "worker.event-loop-held"
+  | "worker.watchdog-missing"
   | "turn.started"
   | "turn.completed"
   | "turn.missed"

@@ -2,11 +2,16 @@ import { Worker } from "node:worker_threads";
 import type { LogEvent } from "../log-event.ts";
 import type { Logger } from "../logger.ts";
 
-// A constant of the module, so that bundlers can find the file.
-const threadUrl: URL = new URL(
-  import.meta.url.endsWith(".ts") ? "./watchdog-thread.ts" : "./watchdog-thread.js",
-  import.meta.url,
-);
+// A constant of the module, written so that bundlers can find the file.
+const threadFile: URL | undefined = locate();
+
+function locate(): URL | undefined {
+  // A bundle in the form of CommonJS has none.
+  if (!import.meta.url) return undefined;
+  const built = new URL("./watchdog-thread.js", import.meta.url);
+  // From source there is no built file.
+  return import.meta.url.endsWith(".ts") ? new URL(built.href.replace(/\.js$/u, ".ts")) : built;
+}
 
 /** What watchdog and thread share: a counter that beats, the length of the text, and the text. */
 const textStart = 8;
@@ -14,7 +19,8 @@ const textBytes = 2048;
 
 /**
  * Tells who holds the event loop. Code that loops without awaiting cannot be interrupted in its own thread, nor logged from
- * it: a second thread sees that this one beats no more, and writes to stderr what was under way.
+ * it: a second thread sees that this one beats no more, and writes to stderr what was under way. Where it cannot have one, as
+ * in a bundle without its file, that is logged, and nothing is watched.
  */
 export class Watchdog {
   readonly #limitMs: number;
@@ -24,15 +30,14 @@ export class Watchdog {
   readonly #text = new Uint8Array(this.#shared, textStart);
   readonly #encoder = new TextEncoder();
   readonly #underWay = new Map<object, string>();
-  readonly #thread: Worker;
+  readonly #thread: Worker | undefined;
   readonly #beat: NodeJS.Timeout;
   #lastBeat = performance.now();
 
   constructor(limitMs: number, logger: Logger) {
     this.#limitMs = limitMs;
     this.#logger = logger;
-    this.#thread = new Worker(threadUrl, { workerData: { shared: this.#shared, limitMs } });
-    this.#thread.unref();
+    this.#thread = this.#startThread();
     this.#beat = setInterval(() => this.#beats(), Math.max(1, limitMs / 4));
     this.#beat.unref();
   }
@@ -50,7 +55,31 @@ export class Watchdog {
 
   async stop(): Promise<void> {
     clearInterval(this.#beat);
-    await this.#thread.terminate();
+    await this.#thread?.terminate();
+  }
+
+  #startThread(): Worker | undefined {
+    try {
+      if (!threadFile) throw new Error("There is no import.meta.url to find the file by.");
+      const workerData = { shared: this.#shared, limitMs: this.#limitMs };
+      // Flags of the process are not the thread's business: a preloaded agent would run in it once more.
+      const thread = new Worker(threadFile, { workerData, execArgv: [] });
+      thread.on("error", (error) => this.#isMissing(error));
+      thread.unref();
+      return thread;
+    } catch (error) {
+      this.#isMissing(error);
+      return undefined;
+    }
+  }
+
+  #isMissing(error: unknown): void {
+    const event: LogEvent = "worker.watchdog-missing";
+    this.#logger.warn?.(
+      { event, error },
+      "the thread of the watchdog did not start, as happens in a bundle without its file: nothing watches the event loop." +
+        " Keep @durabletask/core out of the bundle, or leave the watchdog off",
+    );
   }
 
   #beats(): void {
