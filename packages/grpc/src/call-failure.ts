@@ -3,6 +3,8 @@ import { TaskHubError, type TaskHubErrorCode } from "@durabletask/core";
 
 const noAnswer =
   /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|ENOENT)$/u;
+/** What a server says of the certificate of this side. */
+const ownCertificate = /_ALERT_.*(?:CERT|_CA$)/u;
 const certificate = /CERT|^UNABLE_TO|^ERR_TLS/u;
 const notHttp2 = /^(?:ERR_HTTP2_ERROR|ERR_SSL_.*|EPROTO)$/u;
 /** But for `ERR_HTTP2_STREAM_ERROR`: that is the other side's word on one call. */
@@ -15,7 +17,8 @@ const lost = /^(?:E[A-Z]+|ERR_HTTP2_(?!STREAM_ERROR).*|ERR_STREAM_.*|ERR_SOCKET_
 export function connectionFailure(error: unknown, origin: string): TaskHubError | undefined {
   const root = rootOf(error);
   if (root === undefined) return undefined;
-  const why = root.message || root.code;
+  // What OpenSSL says begins with where in its source it says so.
+  const why = "reason" in root ? String(root.reason) : root.message || root.code;
   return new TaskHubError("UNAVAILABLE", sentence(root.code, why, origin), { cause: error });
 }
 
@@ -62,11 +65,17 @@ function sentence(code: string, why: string, origin: string): string {
   if (noAnswer.test(code)) {
     return `no task hub answers at ${origin} (${why}): start one with \`npx @durabletask/cli serve\`, or mend the address`;
   }
+  if (ownCertificate.test(code)) {
+    return `${origin} asks for a certificate that it knows (${why}): give one as tls.cert and tls.key`;
+  }
   if (certificate.test(code)) {
     return `the certificate of ${origin} is not accepted (${why}): give the authority that signed it as tls.ca`;
   }
   if (notHttp2.test(code)) {
-    return `what listens at ${origin} does not answer in HTTP/2 (${why}): is it a gRPC server, and is the scheme the right one?`;
+    const scheme = origin.startsWith("https:")
+      ? "if it is one without TLS, write http:// or grpc://"
+      : "if it is one with TLS, write https:// or grpcs://";
+    return `what listens at ${origin} does not answer in HTTP/2 (${why}): is it a gRPC server? ${scheme}`;
   }
   return `the connection to ${origin} was lost (${why})`;
 }

@@ -6,6 +6,7 @@ import {
   type OutgoingHttpHeaders,
   type SecureClientSessionOptions,
 } from "node:http2";
+import type { Socket } from "node:net";
 
 /** How long things may take, and what HTTP/2 is told. */
 export interface SessionSettings {
@@ -49,6 +50,8 @@ export class Session {
   readonly #events: SessionEvents;
   #state: State = "open";
   #calls = 0;
+  /** Whether the other side has said anything in HTTP/2, which begins with its settings. */
+  #isAnswered = false;
   /** What had been received at the last look. Whatever comes shows that the other side lives. */
   #bytesRead = 0;
   /** When the last call ended. */
@@ -70,7 +73,8 @@ export class Session {
       },
     });
     this.#expect(settings.connectTimeoutMs, "the connection was not established in time");
-    this.#http2.once("connect", () => this.#connected());
+    this.#http2.once("connect", (_, socket) => this.#connected(socket));
+    this.#http2.once("remoteSettings", () => (this.#isAnswered = true));
     this.#http2.on("goaway", (code, _last, data) => this.#wentAway(code, data));
     this.#http2.once("close", () => this.#ended());
     // Each call on it gets the error too, and reports it.
@@ -104,13 +108,25 @@ export class Session {
     this.#http2.destroy(error, constants.NGHTTP2_CANCEL);
   }
 
-  #connected(): void {
+  #connected(socket: Socket): void {
     clearTimeout(this.#deadline);
+    // Before Node.js's own listeners, to which this is an end like any other.
+    socket.prependOnceListener("error", (error) => {
+      if ("code" in error && error.code === "ECONNRESET") this.#brokeOff();
+    });
+    socket.prependOnceListener("close", () => this.#brokeOff());
     if (this.#calls === 0) this.#http2.unref();
     this.#http2.setLocalWindowSize(sessionWindowBytes);
     const { pingIntervalMs } = this.#settings;
     if (pingIntervalMs > longestTimerMs) return;
     this.#tick = setInterval(() => this.#look(), pingIntervalMs).unref();
+  }
+
+  /** A server that expects TLS, or something else than HTTP/2, hangs up on what it hears: calls fail with that. */
+  #brokeOff(): void {
+    if (this.#isAnswered || this.#http2.destroyed) return;
+    const error = new Error("it closed the connection without a word");
+    this.destroy(Object.assign(error, { code: "EPROTO" }));
   }
 
   #look(): void {
