@@ -31,9 +31,18 @@ try {
       ...importChecks(title, node, packages),
       {
         title: `${title}: an orchestration runs`,
-        run: () => compiled.then(() => orchestrate(node)),
+        run: () =>
+          compiled.then(() => prints(node, "greetings.js", "Hello, Ada!\nHello, Grace!\n")),
+      },
+      {
+        title: `${title}: entry points share classes, copies of protobuf-es share messages`,
+        run: () => compiled.then(() => prints(node, "copies.js", "true\ntrue\n")),
       },
     ]),
+    {
+      title: "@durabletask/core is loaded in few files",
+      run: () => compiled.then(() => loadsFewFiles(process.execPath)),
+    },
   ]);
 } finally {
   rmSync(project, { recursive: true });
@@ -93,8 +102,13 @@ async function evaluate(node: string, type: string, expression: string): Promise
   await run(node, [`--input-type=${type}`, "--eval", script], project);
 }
 
-async function orchestrate(node: string): Promise<void> {
-  const printed = await run(node, [join(project, "greetings.js")], project);
-  const expected = "Hello, Ada!\nHello, Grace!\n";
+async function prints(node: string, program: string, expected: string): Promise<void> {
+  const printed = await run(node, [join(project, program)], project);
   if (printed !== expected) throw new Error(`printed ${JSON.stringify(printed)}`);
+}
+
+/** Few files make it fast to load, and protobuf-es alone has sixty. */
+async function loadsFewFiles(node: string): Promise<void> {
+  const printed = await run(node, [join(project, "loaded-files.js")], project);
+  if (Number(printed) > 6) throw new Error(`loads ${printed} files`);
 }

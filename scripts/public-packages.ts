@@ -15,6 +15,7 @@ export interface Manifest {
   readonly repository?: { readonly directory?: string };
   readonly engines?: { readonly node?: string };
   readonly exports: Readonly<Record<string, unknown>>;
+  readonly bin?: Readonly<Record<string, string>>;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
 }

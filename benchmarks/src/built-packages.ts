@@ -7,29 +7,14 @@ import { promisify } from "node:util";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const run = promisify(execFile);
 
-/** Builds packages of ours into the `node_modules` of a folder, as they are published: compiled, and with their own exports. */
+/** Builds packages of ours into the `node_modules` of a folder, as they are published, with their own exports. */
 export async function buildInto(folder: string, names: readonly string[]): Promise<void> {
+  const filters = names.map((name) => `--filter=@durabletask/${name}`);
+  await run(join(root, "node_modules/.bin/turbo"), ["run", "build", ...filters], { cwd: root });
   for (const name of names) {
     const source = join(root, "packages", name);
     const target = join(folder, "node_modules/@durabletask", name);
-    const output = join(target, "dist");
-    const project = join(source, "tsconfig.build.json");
-    const flags = [
-      "--outDir",
-      output,
-      "--declaration",
-      "false",
-      "--isolatedDeclarations",
-      "false",
-      "--declarationMap",
-      "false",
-    ];
-    await run(process.execPath, [
-      join(root, "node_modules/typescript/bin/tsc"),
-      "-p",
-      project,
-      ...flags,
-    ]);
+    await cp(join(source, "dist"), join(target, "dist"), { recursive: true });
     const manifest = JSON.parse(await readFile(join(source, "package.json"), "utf8"));
     const { exports } = manifest.publishConfig;
     await writeFile(join(target, "package.json"), JSON.stringify({ ...manifest, exports }));

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type {
   CreateInstanceRequestSchema,
@@ -68,5 +67,5 @@ function isDate(value: unknown): boolean {
 }
 
 function hexId(): string {
-  return randomUUID().replaceAll("-", "");
+  return crypto.randomUUID().replaceAll("-", "");
 }

@@ -1,4 +1,4 @@
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import type { LogEvent } from "../log-event.ts";
 import type { Logger } from "../logger.ts";
 
@@ -61,6 +61,8 @@ export class Watchdog {
   #startThread(): Worker | undefined {
     try {
       if (!threadFile) throw new Error("There is no import.meta.url to find the file by.");
+      // Loaded with the first watchdog: few workers have one, and loading core would take a tenth longer.
+      const { Worker } = process.getBuiltinModule("node:worker_threads");
       const workerData = { shared: this.#shared, limitMs: this.#limitMs };
       // Flags of the process are not the thread's business: a preloaded agent would run in it once more.
       const thread = new Worker(threadFile, { workerData, execArgv: [] });
