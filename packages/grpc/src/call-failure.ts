@@ -43,8 +43,14 @@ const resetCodes: ReadonlyMap<number, TaskHubErrorCode> = new Map([
 export function resetError(rstCode: number, origin: string, cause: unknown): TaskHubError {
   const code = resetCodes.get(rstCode);
   if (code === undefined) return lostCall(origin, { cause });
-  const message = `${origin} reset the call with HTTP/2's code ${rstCode}, without a status of gRPC's`;
-  return new TaskHubError(code, message, { cause });
+  return new TaskHubError(code, resetMessage(rstCode, origin), { cause });
+}
+
+function resetMessage(rstCode: number, origin: string): string {
+  // Node.js resets calls of its own side with this code, too, and shows them like any other.
+  return rstCode === constants.NGHTTP2_ENHANCE_YOUR_CALM
+    ? `the call to ${origin} is too much at once for its connection: run fewer at a time, or, where the transport is one of your own, raise maxSessionMemory (10 MB) in its nodeOptions`
+    : `${origin} reset the call with HTTP/2's code ${rstCode}, without a status of gRPC's`;
 }
 
 /** The same where the code is only in the words of Node.js, among the causes of `error`. */
