@@ -1,9 +1,14 @@
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import type { ParentInstanceInfo, TraceContext } from "@durabletask/protobuf";
+import type {
+  ExecutionStartedEvent,
+  ParentInstanceInfo,
+  TraceContext,
+} from "@durabletask/protobuf";
 import { OrchestrationStatus } from "@durabletask/protobuf";
 import { executionStarted } from "../state/history-events.ts";
 import type { Hub } from "../state/hub.ts";
 import { Instance } from "../state/instance.ts";
+import { startOf } from "../state/start.ts";
 import { toMs, toTimestamp } from "../time/timestamp.ts";
 
 /** What an instance starts with. */
@@ -33,14 +38,15 @@ export function createInstance(hub: Hub, creation: Creation): Instance {
   }
   const now = hub.clock.now();
   const startAt = creation.startAt && toMs(creation.startAt);
-  const instance = new Instance(hub.newKey(), creation.id, startedEvent(creation), {
+  const started = startedEvent(creation);
+  const instance = new Instance(hub.newKey(), creation.id, startOf(started), {
     executionId: creation.executionId,
     status: OrchestrationStatus.PENDING,
     createdAt: now,
     updatedAt: now,
     startAt,
   });
-  const event = executionStarted(toTimestamp(instance.stamp(now)), instance.started);
+  const event = executionStarted(toTimestamp(instance.stamp(now)), started);
   instance.inbox.push(event);
   hub.histories.put(instance, []);
   hub.register(instance);
@@ -52,7 +58,7 @@ export function createInstance(hub: Hub, creation: Creation): Instance {
   return instance;
 }
 
-function startedEvent(creation: Creation): Instance["started"] {
+function startedEvent(creation: Creation): ExecutionStartedEvent {
   return {
     $typeName: "ExecutionStartedEvent",
     name: creation.name,

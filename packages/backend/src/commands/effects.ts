@@ -19,7 +19,7 @@ import { terminate } from "./ending.ts";
 export interface Origin {
   readonly instance: Instance;
   readonly executionId: string;
-  readonly started: Instance["started"];
+  readonly start: Instance["start"];
   readonly isOver: boolean;
   /** Whether a rewind may ask for what came of its detached activities. */
   readonly isRecallable: boolean;
@@ -108,7 +108,7 @@ function startChild(
   taskId: number,
   event: SubOrchestrationInstanceCreatedEvent,
 ): void {
-  const { instance, executionId, started, isOver } = origin;
+  const { instance, executionId, start, isOver } = origin;
   const id = event.instanceId;
   const holder = hub.instances.get(id);
   // An instance cannot be replaced from within its own last turn.
@@ -133,8 +133,8 @@ function startChild(
     parent: {
       $typeName: "ParentInstanceInfo",
       taskScheduledId: taskId,
-      name: started.name,
-      version: started.version,
+      name: start.name,
+      version: start.version,
       orchestrationInstance: {
         $typeName: "OrchestrationInstance",
         instanceId: instance.id,

@@ -107,7 +107,7 @@ function terminateOne(
 
 /** Gives the parent, if it still waits, what became of its child. */
 export function tellParent(hub: Hub, child: Instance, completed: ExecutionCompletedEvent): void {
-  const info = child.started.parentInstance;
+  const info = child.start.parentInstance;
   const parent = hub.instances.get(info?.orchestrationInstance?.instanceId ?? "");
   if (!info || !parent || parent.hasEnded) return;
   // Results for an earlier generation never reach a later one (rule 1); only one result counts (rule 2).

@@ -1,7 +1,12 @@
-import type { CompleteOrchestrationAction, HistoryEvent } from "@durabletask/protobuf";
+import type {
+  CompleteOrchestrationAction,
+  ExecutionStartedEvent,
+  HistoryEvent,
+} from "@durabletask/protobuf";
 import { executionStarted, retimed } from "../state/history-events.ts";
 import type { Hub } from "../state/hub.ts";
 import type { Instance } from "../state/instance.ts";
+import { startOf } from "../state/start.ts";
 import type { TurnLease } from "../state/work.ts";
 import { toTimestamp } from "../time/timestamp.ts";
 import { cancelTimers, dropActivities } from "./ending.ts";
@@ -23,10 +28,11 @@ export function beginGeneration(
   forgetTasks(hub, instance);
 
   instance.executionId = hub.newId();
-  instance.started = restarted(instance, action);
+  const started = restarted(instance, action);
+  instance.start = startOf(started);
   const timestamp = toTimestamp(instance.latest);
   const carried = action.carryoverEvents.map((event) => retimed(event, timestamp));
-  const head: HistoryEvent[] = [executionStarted(timestamp, instance.started), ...carried, ...kept];
+  const head: HistoryEvent[] = [executionStarted(timestamp, started), ...carried, ...kept];
   instance.inbox = head;
   instance.heldFrom = heldFrom;
 
@@ -47,10 +53,11 @@ function forgetTasks(hub: Hub, instance: Instance): void {
   instance.traceContext = undefined;
 }
 
-function restarted(instance: Instance, action: CompleteOrchestrationAction): Instance["started"] {
+function restarted(instance: Instance, action: CompleteOrchestrationAction): ExecutionStartedEvent {
   return {
-    ...instance.started,
-    version: action.newVersion ?? instance.started.version,
+    $typeName: "ExecutionStartedEvent",
+    ...instance.start,
+    version: action.newVersion ?? instance.start.version,
     input: action.result,
     orchestrationInstance: {
       $typeName: "OrchestrationInstance",

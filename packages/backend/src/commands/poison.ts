@@ -18,7 +18,7 @@ export function failPoisoned(hub: Hub, { item, alone }: Suspect): void {
   const times = `${alone} ${alone === 1 ? "time" : "times"}`;
   if (item.kind === "turn") {
     const { instance } = item;
-    const { name } = instance.started;
+    const { name } = instance.start;
     const message = `The process ended ${times} while a turn of the orchestration "${name}" was all that ran; it is not run again.`;
     warn(hub, instance.id, name, message);
     return failInstance(hub, instance, failure("PoisonedOrchestration", message));

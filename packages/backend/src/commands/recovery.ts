@@ -4,6 +4,7 @@ import type { HistoryEvent } from "@durabletask/protobuf";
 import type { Hub } from "../state/hub.ts";
 import { Instance } from "../state/instance.ts";
 import { replayLog } from "../state/log-replay.ts";
+import { Starts } from "../state/start.ts";
 import type { AttemptIdentity, SuspectItem } from "../state/suspect.ts";
 import { identityOf, Suspect } from "../state/suspect.ts";
 import { createActivity } from "../state/work.ts";
@@ -25,10 +26,11 @@ export async function recover(
   deaths: readonly AttemptRecord[] | undefined,
 ): Promise<void> {
   const suspects = deaths && new Suspects(deaths);
+  const starts = new Starts();
   let after = 0;
   for (;;) {
     const page = await hub.store.live(after, pageSize);
-    for (const live of page) await recoverInstance(hub, live, suspects);
+    for (const live of page) await recoverInstance(hub, live, suspects, starts);
     const last = page.at(-1);
     if (!last || page.length < pageSize) break;
     after = last.record.key;
@@ -93,11 +95,12 @@ async function recoverInstance(
   hub: Hub,
   { record, rows }: LiveInstance,
   suspects: Suspects | undefined,
+  starts: Starts,
 ): Promise<void> {
   const log = replayLog(rows);
   if (!log.started)
     throw new Error(`The log of instance "${record.id}" does not say how it started.`);
-  const instance = new Instance(record.key, record.id, log.started, record);
+  const instance = new Instance(record.key, record.id, starts.of(log.started), record);
   instance.customStatus = record.customStatus;
   instance.traceContext = record.traceContext;
   instance.head = record.head;

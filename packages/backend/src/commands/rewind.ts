@@ -9,6 +9,7 @@ import type { ReplayedLog } from "../state/log-replay.ts";
 import { replayLog } from "../state/log-replay.ts";
 import type { Past } from "../state/past.ts";
 import { likeness } from "../state/past.ts";
+import { startOf } from "../state/start.ts";
 import type { Activity } from "../state/work.ts";
 import type { InstanceRecord, KeptCall, LogRow } from "../store/store.ts";
 import { toTimestamp } from "../time/timestamp.ts";
@@ -40,7 +41,7 @@ export function rewindInstance(
   const batch = journal.begin();
   const log = replayLog([...history.turns.map(asRow), asMessage(history.inbox)]);
   if (!log.started) return undefined;
-  const instance = new Instance(record.key, record.id, log.started, {
+  const instance = new Instance(record.key, record.id, startOf(log.started), {
     ...record,
     status: OrchestrationStatus.RUNNING,
     updatedAt: hub.clock.now(),
@@ -151,8 +152,8 @@ function awakening(
       $typeName: "ExecutionRewoundEvent",
       reason,
       instanceId: instance.id,
-      name: instance.started.name,
-      version: instance.started.version,
+      name: instance.start.name,
+      version: instance.start.version,
       tags: {},
     },
   });

@@ -104,8 +104,8 @@ function fail(hub: Hub, lease: TurnLease, fault: ActionFault): void {
 }
 
 function originOf(instance: Instance, isOver: boolean, isRecallable = false): Origin {
-  const { executionId, started } = instance;
-  return { instance, executionId, started, isOver, isRecallable };
+  const { executionId, start } = instance;
+  return { instance, executionId, start, isOver, isRecallable };
 }
 
 /** What the history says of the actions; some of them a rewound execution has asked for before. */

@@ -99,7 +99,7 @@ export class Dispatcher {
   /** A turn is ready. The worker that ran the last one is asked first: it may still have the session. */
   offerTurn(instance: Instance): void {
     instance.place?.leave();
-    const { name, version } = instance.started;
+    const { name, version } = instance.start;
     const last = instance.session?.stream;
     const refused = instance.backOffs?.refusal;
     if (last?.takesTurn(name, version) && !refused?.takers.has(last)) {
@@ -202,7 +202,7 @@ export class Dispatcher {
     const { preferred } = stream;
     this.#preferring.delete(stream);
     for (let instance = preferred.shift(); instance; instance = preferred.shift()) {
-      const { name, version } = instance.started;
+      const { name, version } = instance.start;
       const refused = instance.backOffs?.refusal;
       instance.place = this.#turns.push(name, version, instance, refused);
     }

@@ -235,7 +235,7 @@ export class Hub implements WorkSource {
 
   canTake({ item }: Suspect): boolean {
     const isTurn = item.kind === "turn";
-    const { name, version } = isTurn ? item.instance.started : item.activity.event;
+    const { name, version } = isTurn ? item.instance.start : item.activity.event;
     return this.hasWorkerFor(isTurn ? "orchestration" : "activity", name, version);
   }
 
@@ -261,7 +261,7 @@ export class Hub implements WorkSource {
   leaseUrgent(stream: WorkStream): WorkItem | undefined {
     const item = this.quarantine.admitted?.item;
     if (item?.kind === "turn") {
-      const { name, version } = item.instance.started;
+      const { name, version } = item.instance.start;
       return stream.takesTurn(name, version) ? this.leaseTurn(item.instance, stream) : undefined;
     }
     if (!item) return undefined;
@@ -353,5 +353,5 @@ export class Hub implements WorkSource {
 }
 
 function parentOf(instance: Instance): string | undefined {
-  return instance.started.parentInstance?.orchestrationInstance?.instanceId;
+  return instance.start.parentInstance?.orchestrationInstance?.instanceId;
 }

@@ -1,5 +1,4 @@
 import type {
-  ExecutionStartedEvent,
   HistoryEvent,
   OrchestrationStatus,
   OrchestrationTraceContext,
@@ -11,6 +10,7 @@ import type { BackOffs } from "./back-offs.ts";
 import type { OpenRow } from "./journal.ts";
 import type { Past } from "./past.ts";
 import { SmallMap } from "./small-map.ts";
+import type { Start } from "./start.ts";
 import type { Suspect } from "./suspect.ts";
 import type { Activity, TurnLease } from "./work.ts";
 
@@ -25,8 +25,8 @@ export class Instance {
   readonly id: string;
   readonly createdAt: number;
   readonly startAt: number | undefined;
-  /** What this execution started with. Its name, version, tags, parent and trace context are the instance's. */
-  started: ExecutionStartedEvent;
+  /** What this execution started with. */
+  start: Start;
   executionId: string;
   status: OrchestrationStatus;
   updatedAt: number;
@@ -87,10 +87,10 @@ export class Instance {
   /** The batch that holds the newest change. */
   batch = 0;
 
-  constructor(key: number, id: string, started: ExecutionStartedEvent, record: InstanceStart) {
+  constructor(key: number, id: string, start: Start, record: NewRecord) {
     this.key = key;
     this.id = id;
-    this.started = started;
+    this.start = start;
     this.executionId = record.executionId;
     this.status = record.status;
     this.createdAt = record.createdAt;
@@ -114,20 +114,20 @@ export class Instance {
   }
 
   toRecord(): InstanceRecord {
-    const { started } = this;
+    const { start } = this;
     return {
       key: this.key,
       id: this.id,
       executionId: this.executionId,
-      name: started.name,
-      version: started.version,
+      name: start.name,
+      version: start.version,
       status: this.status,
       createdAt: this.createdAt,
       updatedAt: this.updatedAt,
       completedAt: this.completedAt,
       startAt: this.startAt,
-      parentId: started.parentInstance?.orchestrationInstance?.instanceId,
-      tags: started.tags,
+      parentId: start.parentInstance?.orchestrationInstance?.instanceId,
+      tags: start.tags,
       customStatus: this.customStatus,
       traceContext: this.traceContext,
       hasRun: this.hasRun,
@@ -137,7 +137,7 @@ export class Instance {
   }
 }
 
-type InstanceStart = Pick<
+type NewRecord = Pick<
   InstanceRecord,
   "executionId" | "status" | "createdAt" | "updatedAt" | "startAt"
 >;

@@ -68,9 +68,9 @@ export class UnclaimedWatch {
 
   *#ready() {
     for (const instance of this.#hub.instances.values()) {
-      const { id: instanceId, started, isQueued, readySince: since } = instance;
+      const { id: instanceId, start, isQueued, readySince: since } = instance;
       if (isQueued) {
-        const { name, version } = started;
+        const { name, version } = start;
         const item = { kind: "orchestration" as const, instanceId, name, version };
         const take = () => {
           instance.isNamed = true;
