@@ -2,12 +2,13 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { EmbeddedTaskHubOptions } from "@durabletask/backend";
 import { OrchestrationStatus } from "@durabletask/protobuf";
 import { expect, it } from "vitest";
-import { complete, fail, schedule } from "../actions.ts";
+import { complete, continueAsNew, fail, schedule } from "../actions.ts";
 import type { CreateStore } from "../hub-bench.ts";
 import { openBench } from "../hub-bench.ts";
+import type { ScriptedWorker } from "../scripted-worker.ts";
 import { settle } from "../settle.ts";
 
-const { RUNNING, COMPLETED, FAILED, PENDING } = OrchestrationStatus;
+const { RUNNING, COMPLETED, FAILED, PENDING, TERMINATED } = OrchestrationStatus;
 
 export function describeReads(createStore: CreateStore): void {
   it("answers at once for an instance that does not exist", async () => {
@@ -47,6 +48,51 @@ export function describeReads(createStore: CreateStore): void {
       orchestrationStatus: COMPLETED,
       output: "out",
     });
+  });
+
+  it.each([
+    ["completed", (worker: ScriptedWorker) => worker.run(complete(1, "out"))],
+    ["failed", (worker: ScriptedWorker) => worker.run(fail(1, "why"))],
+    ["completed in its second generation", inTwoGenerations],
+  ])("a wait is answered as a read is, for an instance that has %s", async (_, run) => {
+    const bench = await openBench(createStore);
+    await bench.start("a", { input: "in", tags: { colour: "red" }, version: "1.0" });
+    const request = { instanceId: "a", getInputsAndOutputs: true };
+    const long = bench.service.waitForInstanceCompletion(request);
+    const short = bench.service.waitForInstanceCompletion({ instanceId: "a" });
+    await settle();
+    await run(bench.worker());
+    expect(await long).toEqual(await bench.service.getInstance(request));
+    expect(await short).toEqual(await bench.service.getInstance({ instanceId: "a" }));
+    expect((await long).orchestrationState?.completedTimestamp).toBeDefined();
+  });
+
+  it("a wait is answered as a read is, for an instance that was terminated", async () => {
+    const bench = await openBench(createStore);
+    await bench.start("a", { input: "in" });
+    const request = { instanceId: "a", getInputsAndOutputs: true };
+    const waiting = bench.service.waitForInstanceCompletion(request);
+    await settle();
+    await bench.service.terminateInstance({ instanceId: "a", output: "enough" });
+    expect(await waiting).toEqual(await bench.service.getInstance(request));
+    expect((await waiting).orchestrationState?.output).toBe("enough");
+  });
+
+  it("a wait goes on with the instance that takes the id of the one that has ended", async () => {
+    const bench = await openBench(createStore);
+    await bench.start("a");
+    const waiting = bench.service.waitForInstanceCompletion({
+      instanceId: "a",
+      getInputsAndOutputs: true,
+    });
+    await settle();
+    // Terminates the first in the same batch.
+    await bench.start("a", {
+      input: "second",
+      orchestrationIdReusePolicy: { replaceableStatus: [PENDING, TERMINATED] },
+    });
+    await bench.worker().run(complete(1, "out"));
+    expect((await waiting).orchestrationState).toMatchObject({ input: "second", output: "out" });
   });
 
   it("a wait ends with DEADLINE_EXCEEDED when its time is over", async () => {
@@ -215,4 +261,9 @@ export function describeReads(createStore: CreateStore): void {
     await expect(worker.pull()).rejects.toMatchObject({ code: "FAILED_PRECONDITION" });
     await expect(service.hello({})).rejects.toMatchObject({ code: "FAILED_PRECONDITION" });
   });
+}
+
+async function inTwoGenerations(worker: ScriptedWorker): Promise<void> {
+  await worker.run(continueAsNew(1, "again"));
+  await worker.run(complete(1, "out"));
 }

@@ -15,12 +15,12 @@ import type {
 import { terminate } from "../commands/ending.ts";
 import { raiseEvent, resume, suspend } from "../commands/signals.ts";
 import type { Hub } from "../state/hub.ts";
-import type { Instance } from "../state/instance.ts";
+import type { EndedInstance, Instance } from "../state/instance.ts";
 import type { Milestone } from "../state/waiters.ts";
 import type { StoredInstance } from "../store/store.ts";
 import { withLimits } from "./call-limits.ts";
 import { checkSize, checkTexts } from "./message-checks.ts";
-import { toOrchestrationState } from "./instance-state.ts";
+import { storedState, toOrchestrationState } from "./instance-state.ts";
 
 /** Reads one instance, as it is on disk once all that the hub knows of it is there. */
 export async function getInstance(
@@ -31,7 +31,7 @@ export async function getInstance(
   return {
     $typeName: "GetInstanceResponse",
     exists: stored !== undefined,
-    orchestrationState: stored && toOrchestrationState(stored),
+    orchestrationState: stored && storedState(stored),
   };
 }
 
@@ -58,11 +58,32 @@ export async function waitForInstance(
     if (!instance || hasReached(instance, milestone)) return await getInstance(hub, request);
     const wait = hub.waiters.wait(request.instanceId, milestone);
     try {
-      await withLimits(wait.reached, options, hub.clock);
+      const ended = await withLimits(wait.reached, options, hub.clock);
+      // If another has taken its id, that one is waited for.
+      const isTheLast = !hub.instances.has(request.instanceId);
+      const answer = ended && isTheLast ? endedAnswer(ended, request) : undefined;
+      if (answer) return answer;
     } finally {
       wait.cancel();
     }
   }
+}
+
+/** The same as {@link getInstance} reads, without reading; `undefined` where something of it is not in memory. */
+function endedAnswer(
+  { instance, started, completed }: EndedInstance,
+  { getInputsAndOutputs }: GetInstanceRequest,
+): GetInstanceResponse | undefined {
+  const payloads = started && { started, completed };
+  if (getInputsAndOutputs && !payloads) return undefined;
+  return {
+    $typeName: "GetInstanceResponse",
+    exists: true,
+    orchestrationState: toOrchestrationState(
+      instance.toRecord(),
+      getInputsAndOutputs ? payloads : undefined,
+    ),
+  };
 }
 
 function hasReached(instance: Instance, milestone: Milestone): boolean {

@@ -1,13 +1,36 @@
-import type { HistoryEvent, OrchestrationState } from "@durabletask/protobuf";
-import type { StoredInstance } from "../store/store.ts";
+import type {
+  ExecutionCompletedEvent,
+  ExecutionStartedEvent,
+  OrchestrationState,
+} from "@durabletask/protobuf";
+import type { InstanceRecord, StoredInstance } from "../store/store.ts";
 import { toTimestamp } from "../time/timestamp.ts";
 
-/** An instance as callers see it. Input, output, custom status and failure are there if it was read with payloads. */
-export function toOrchestrationState(stored: StoredInstance): OrchestrationState {
-  const { record } = stored;
-  const started = stored.headEvents[0]?.eventType;
-  const ended: HistoryEvent["eventType"] | undefined = stored.tailEvents.at(-1)?.eventType;
-  const completed = ended?.case === "executionCompleted" ? ended.value : undefined;
+/** What an instance was given, and what came of it. */
+interface Payloads {
+  readonly started: ExecutionStartedEvent;
+  readonly completed: ExecutionCompletedEvent | undefined;
+}
+
+/** An instance as callers see it, as it was read from the store. */
+export function storedState({
+  record,
+  headEvents,
+  tailEvents,
+}: StoredInstance): OrchestrationState {
+  const [head] = headEvents;
+  const tail = tailEvents.at(-1);
+  const started = head?.eventType.case === "executionStarted" ? head.eventType.value : undefined;
+  const completed =
+    tail?.eventType.case === "executionCompleted" ? tail.eventType.value : undefined;
+  return toOrchestrationState(record, started && { started, completed });
+}
+
+/** An instance as callers see it. Without payloads it has no input, output, custom status or failure. */
+export function toOrchestrationState(
+  record: InstanceRecord,
+  payloads: Payloads | undefined,
+): OrchestrationState {
   return {
     $typeName: "OrchestrationState",
     instanceId: record.id,
@@ -17,10 +40,10 @@ export function toOrchestrationState(stored: StoredInstance): OrchestrationState
     scheduledStartTimestamp: optionalTimestamp(record.startAt),
     createdTimestamp: toTimestamp(record.createdAt),
     lastUpdatedTimestamp: toTimestamp(record.updatedAt),
-    input: started?.case === "executionStarted" ? started.value.input : undefined,
-    output: completed?.result,
-    customStatus: started && record.customStatus,
-    failureDetails: completed?.failureDetails,
+    input: payloads?.started.input,
+    output: payloads?.completed?.result,
+    customStatus: payloads && record.customStatus,
+    failureDetails: payloads?.completed?.failureDetails,
     executionId: record.executionId,
     completedTimestamp: optionalTimestamp(record.completedAt),
     parentInstanceId: record.parentId,

@@ -7,7 +7,7 @@ import type {
 import type { Hub } from "../state/hub.ts";
 import type { StoreQuery } from "../store/store.ts";
 import { toMs } from "../time/timestamp.ts";
-import { toOrchestrationState } from "./instance-state.ts";
+import { storedState } from "./instance-state.ts";
 
 /** Instances a page has when the request does not say. */
 const defaultPageSize = 100;
@@ -26,7 +26,7 @@ export async function queryInstances(
   const page = found.slice(0, limit);
   return {
     $typeName: "QueryInstancesResponse",
-    orchestrationState: page.map(toOrchestrationState),
+    orchestrationState: page.map(storedState),
     continuationToken: found.length > limit ? String(page.at(-1)?.record.key) : undefined,
   };
 }

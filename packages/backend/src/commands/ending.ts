@@ -11,7 +11,7 @@ import {
 } from "../state/history-events.ts";
 import type { Hub } from "../state/hub.ts";
 import { fenceTurns } from "../state/leases.ts";
-import type { Instance } from "../state/instance.ts";
+import { endedInstance, type Instance } from "../state/instance.ts";
 import type { Activity } from "../state/work.ts";
 import { toTimestamp } from "../time/timestamp.ts";
 import { forgetPast, settleCall } from "./recalling.ts";
@@ -34,7 +34,7 @@ export function markEnded(hub: Hub, instance: Instance, completed: ExecutionComp
   // Only what has failed is ever rewound.
   if (instance.status !== OrchestrationStatus.FAILED) forgetPast(hub, instance);
   hub.journal.touch(instance);
-  hub.journal.batch.ended.push(instance);
+  hub.journal.batch.ended.push(endedInstance(instance, completed));
 }
 
 /** Open timers never fire. */

@@ -335,9 +335,9 @@ export class Hub implements WorkSource {
 
   #committed(batch: OpenBatch): void {
     for (const instance of batch.begun) this.waiters.reach(instance.id, "start");
-    for (const instance of batch.ended) {
-      this.unregister(instance);
-      this.waiters.reach(instance.id, "end");
+    for (const ended of batch.ended) {
+      this.unregister(ended.instance);
+      this.waiters.reach(ended.instance.id, "end", ended);
     }
     // What follows would begin commands.
     if (this.#isClosing) return;

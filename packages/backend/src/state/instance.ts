@@ -1,4 +1,6 @@
 import type {
+  ExecutionCompletedEvent,
+  ExecutionStartedEvent,
   HistoryEvent,
   OrchestrationStatus,
   OrchestrationTraceContext,
@@ -135,6 +137,28 @@ export class Instance {
       tail: this.tail,
     };
   }
+}
+
+/** An instance that has ended, and how. */
+export interface EndedInstance {
+  readonly instance: Instance;
+  /** How it started, if that was in memory. */
+  readonly started: ExecutionStartedEvent | undefined;
+  readonly completed: ExecutionCompletedEvent;
+}
+
+export function endedInstance(
+  instance: Instance,
+  completed: ExecutionCompletedEvent,
+): EndedInstance {
+  return { instance, started: startedOf(instance), completed };
+}
+
+function startedOf({ history }: Instance): ExecutionStartedEvent | undefined {
+  for (const { eventType } of history ?? []) {
+    if (eventType.case === "executionStarted") return eventType.value;
+  }
+  return undefined;
 }
 
 type NewRecord = Pick<

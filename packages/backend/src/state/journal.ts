@@ -10,7 +10,7 @@ import type {
   StoreOpening,
 } from "../store/store.ts";
 import { BoundedWait } from "./bounded-wait.ts";
-import type { Instance } from "./instance.ts";
+import type { EndedInstance, Instance } from "./instance.ts";
 import { RecentMean } from "./recent-mean.ts";
 import type { Suspect } from "./suspect.ts";
 import type { Activity } from "./work.ts";
@@ -277,7 +277,7 @@ export class OpenBatch {
   /** Instances that wait for this batch before their next turn. */
   readonly renewed: Instance[] = [];
   /** Instances that leave memory afterwards. */
-  readonly ended: Instance[] = [];
+  readonly ended: EndedInstance[] = [];
 
   readonly settled: Promise<void>;
   readonly resolve: () => void;

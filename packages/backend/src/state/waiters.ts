@@ -1,15 +1,18 @@
+import type { EndedInstance } from "./instance.ts";
+
 /** What a caller waits for. */
 export type Milestone = "start" | "end";
 
 interface Waiter {
   readonly milestone: Milestone;
-  readonly resolve: () => void;
+  readonly resolve: (ended: EndedInstance | undefined) => void;
   readonly reject: (error: Error) => void;
 }
 
 /** A wait that can be given up. */
 export interface Wait {
-  readonly reached: Promise<void>;
+  /** Resolves with the instance if it has ended. */
+  readonly reached: Promise<EndedInstance | undefined>;
   cancel(): void;
 }
 
@@ -22,7 +25,7 @@ export class Waiters {
   }
 
   wait(id: string, milestone: Milestone): Wait {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { promise, resolve, reject } = Promise.withResolvers<EndedInstance | undefined>();
     const waiter = { milestone, resolve, reject };
     const waiters = this.#byId.get(id) ?? new Set();
     this.#byId.set(id, waiters.add(waiter));
@@ -30,12 +33,12 @@ export class Waiters {
   }
 
   /** Wakes those who wait for this; an instance that has ended has also started. */
-  reach(id: string, milestone: Milestone): void {
+  reach(id: string, milestone: Milestone, ended?: EndedInstance): void {
     const waiters = this.#byId.get(id);
     if (!waiters) return;
     for (const waiter of waiters) {
       if (milestone === "start" && waiter.milestone === "end") continue;
-      waiter.resolve();
+      waiter.resolve(ended);
       this.#remove(id, waiters, waiter);
     }
   }
