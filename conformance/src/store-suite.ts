@@ -120,6 +120,26 @@ export function describeStore(name: string, createStore: CreateStore): void {
       });
     });
 
+    it("finds many at once, each with what it was asked with", async () => {
+      const store = createStore();
+      await opened(store);
+      const ids = Array.from({ length: 250 }, (_, index) => `id-${index}`);
+      await store.commit(
+        batch({
+          log: ids.map((_, index) => row(index + 1, index + 1, 0)),
+          inserted: ids.map((id, index) =>
+            record(index + 1, id, { tail: index + 1, head: index + 1 }),
+          ),
+        }),
+      );
+      const asked = ["nobody", ...ids, ...ids.toReversed()];
+      const found = await Promise.all(asked.map((id, index) => store.find(id, index % 2 === 0)));
+      expect(found.map((each) => each?.record.id ?? "nobody")).toEqual(asked);
+      expect(found.map((each) => each?.headEvents.length)).toEqual(
+        asked.map((id, index) => (id === "nobody" ? undefined : (index + 1) % 2)),
+      );
+    });
+
     it("an insertion replaces an instance of the same id, with its chain", async () => {
       const store = createStore();
       await opened(store);

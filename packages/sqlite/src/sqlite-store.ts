@@ -18,7 +18,8 @@ import { readChain, readChains } from "./chains.ts";
 import type { Row } from "./connection.ts";
 import type { Database } from "./database.ts";
 import { startDatabase } from "./database.ts";
-import { dataOfEnds, endedRows, queryRows } from "./instance-query.ts";
+import { InstanceFinder } from "./instance-finder.ts";
+import { endedRows, queryRows } from "./instance-query.ts";
 import type { Synchronous } from "./open-database.ts";
 import { openDatabase } from "./open-database.ts";
 import { removeOwner } from "./owner-file.ts";
@@ -35,6 +36,11 @@ export interface SqliteStoreOptions {
   readonly logger: Logger;
 }
 
+interface Opened {
+  readonly database: Database;
+  readonly finder: InstanceFinder;
+}
+
 /**
  * The store of a task hub in one SQLite file: decides what is run against it, while a `Database` runs it, on a thread of
  * its own or on this one. Each opening has a new connection, and a new thread: what the last one believes is not what is on
@@ -43,7 +49,7 @@ export interface SqliteStoreOptions {
 export class SqliteStore implements Store {
   readonly #file: string;
   readonly #options: SqliteStoreOptions;
-  #database: Database | undefined;
+  #opened: Opened | undefined;
 
   constructor(file: string, options: SqliteStoreOptions) {
     this.#file = file;
@@ -61,7 +67,7 @@ export class SqliteStore implements Store {
       throw error;
     }
     // From here on the file is this store's: what fails now is given up like a connection in use.
-    this.#database = database;
+    this.#opened = { database, finder: new InstanceFinder(database) };
     try {
       return openingOf(await database.read(sql.selectLast));
     } catch (error) {
@@ -71,33 +77,31 @@ export class SqliteStore implements Store {
   }
 
   async commit(batch: Batch): Promise<void> {
-    const database = this.#open();
+    const { database } = this.#open();
     await database.transact(stepsOf(batch));
     if (batch.removed.length > 0) await attempt(() => shrink(database));
   }
 
   async find(id: string, payloads: boolean): Promise<StoredInstance | undefined> {
-    const [row] = await this.#open().read(
-      `SELECT * FROM instances ${payloads ? dataOfEnds : ""} WHERE id = ?`,
-      id,
-    );
+    const { finder } = this.#open();
+    const row = await finder.find(id, payloads);
     return row && decodeStored(row);
   }
 
   async chain(tail: number): Promise<readonly LogRow[]> {
-    return await readChain(this.#open(), tail);
+    return await readChain(this.#open().database, tail);
   }
 
   async query(query: StoreQuery): Promise<readonly StoredInstance[]> {
-    return (await queryRows(this.#open(), query)).map(decodeStored);
+    return (await queryRows(this.#open().database, query)).map(decodeStored);
   }
 
   async ended(query: EndedQuery): Promise<readonly InstanceRecord[]> {
-    return (await endedRows(this.#open(), query)).map(decodeRecord);
+    return (await endedRows(this.#open().database, query)).map(decodeRecord);
   }
 
   async children(parentId: string): Promise<readonly InstanceRecord[]> {
-    const database = this.#open();
+    const { database } = this.#open();
     const rows = await allPages("k", (after) =>
       database.read(sql.selectChildren, parentId, after, pageRows),
     );
@@ -105,7 +109,7 @@ export class SqliteStore implements Store {
   }
 
   async live(after: number, limit: number): Promise<readonly LiveInstance[]> {
-    const database = this.#open();
+    const { database } = this.#open();
     const records = (await database.read(sql.selectLive, after, limit)).map(decodeRecord);
     const chains = await readChains(
       database,
@@ -115,43 +119,43 @@ export class SqliteStore implements Store {
   }
 
   async detached(): Promise<readonly DetachedActivity[]> {
-    const database = this.#open();
+    const { database } = this.#open();
     const rows = await allPages("d", (after) => database.read(sql.selectDetached, after, pageRows));
     return rows.map(decodeDetached);
   }
 
   async kept(executionId: string): Promise<readonly KeptCall[]> {
-    return (await this.#open().read(sql.selectKept, executionId)).map(decodeKept);
+    return (await this.#open().database.read(sql.selectKept, executionId)).map(decodeKept);
   }
 
   async attempts(): Promise<readonly AttemptRecord[]> {
-    return (await this.#open().read(sql.selectAttempts)).map(decodeAttempts);
+    return (await this.#open().database.read(sql.selectAttempts)).map(decodeAttempts);
   }
 
   async clear(): Promise<void> {
-    const database = this.#open();
+    const { database } = this.#open();
     await database.transact(sql.clearTables.map((clear) => ({ sql: clear, rows: [[]] })));
     await attempt(() => database.script("PRAGMA incremental_vacuum"));
   }
 
   async close(): Promise<void> {
-    const database = this.#database;
-    if (!database) return;
+    if (!this.#opened) return;
+    const { database } = this.#opened;
     await attempt(() => database.script("PRAGMA incremental_vacuum"));
     // Moves everything from the WAL into the file; closing the last connection then removes the WAL.
     await attempt(() => database.script("PRAGMA wal_checkpoint(TRUNCATE)"));
     await this.#forget();
   }
 
-  #open(): Database {
-    if (this.#database) return this.#database;
+  #open(): Opened {
+    if (this.#opened) return this.#opened;
     throw new Error(`The store ${this.#file} is not open.`);
   }
 
   async #forget(): Promise<void> {
-    const database = this.#database;
-    if (!database) return;
-    this.#database = undefined;
+    if (!this.#opened) return;
+    const { database } = this.#opened;
+    this.#opened = undefined;
     removeOwner(this.#file);
     await attempt(() => database.close());
   }
