@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { constants } from "node:http2";
+import { type ClientHttp2Stream, constants } from "node:http2";
 import { connect } from "node:net";
 import { gzipSync } from "node:zlib";
 import { create, toBinary } from "@bufbuild/protobuf";
@@ -18,6 +18,12 @@ import { recordingLogger, serveScripted } from "./serve-scripted.ts";
 
 const { getInstance, startInstance, getWorkItems, completeActivityTask } =
   TaskHubSidecarService.method;
+
+async function roundTrip({ session }: RawClient): Promise<void> {
+  await new Promise<void>((resolve, reject) =>
+    session.ping((error) => (error ? reject(error) : resolve())),
+  );
+}
 
 describe.each(ways)("the %s way", (_way, way) => {
   it("carries messages of 4 MB and more, both ways", async () => {
@@ -53,6 +59,50 @@ describe.each(ways)("the %s way", (_way, way) => {
       expect(await answerOf(stream)).toMatchObject({ status: 8 });
     },
   );
+
+  it("reads no more large requests at a time than a connection has room for, and all of them in the end", async () => {
+    await using served = await serveScripted({ limits: { maxMessageBytes: 1_000_000 } });
+    await using client = new RawClient(served.url, way);
+    const message = frame(
+      toBinary(
+        CreateInstanceRequestSchema,
+        create(CreateInstanceRequestSchema, { input: "x".repeat(900_000) }),
+      ),
+    );
+    const half = message.length - 100_000;
+    /** Whose first half the server has taken, and who waits for their answer. */
+    const taken: ClientHttp2Stream[] = [];
+    const open = new Set(Array.from({ length: 8 }, () => client.open(startInstance)));
+    for (const stream of open) stream.write(message.subarray(0, half), () => taken.push(stream));
+    await once(client.session, "remoteSettings");
+    while (open.size > 0) {
+      // What could come, has come: the pings go there and back behind it.
+      while (taken.length < Math.min(open.size, 2)) await roundTrip(client);
+      for (let n = 0; n < 10; n++) await roundTrip(client);
+      expect(taken.length).toBeLessThanOrEqual(2);
+      const [stream] = taken.splice(0, 1);
+      if (!stream) continue;
+      stream.end(message.subarray(half));
+      expect(await answerOf(stream)).toMatchObject({ status: 0 });
+      open.delete(stream);
+    }
+  });
+
+  it("gives the room of a request that breaks off to the next", async () => {
+    await using served = await serveScripted({ limits: { maxMessageBytes: 1_000_000 } });
+    await using client = new RawClient(served.url, way);
+    const input = "x".repeat(900_000);
+    const halves = Array.from({ length: 5 }, async () => {
+      const stream = client.open(startInstance);
+      const closed = once(stream, "close");
+      const half = frame(Buffer.alloc(900_000)).subarray(0, 500_000);
+      stream.write(half, () => stream.close(constants.NGHTTP2_CANCEL));
+      await closed;
+    });
+    await Promise.all(halves);
+    const answer = answerOf(client.send(startInstance, { input }));
+    expect(await answer).toMatchObject({ status: 0 });
+  });
 
   it("resets a request that goes on after its answer", async () => {
     const clock = new VirtualClock();

@@ -32,6 +32,7 @@ export class FrameReader {
   /** What has come and is not read, in order. */
   #chunks: Buffer[] = [];
   #bytes = 0;
+  #expectedBytes = 0;
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
@@ -40,6 +41,11 @@ export class FrameReader {
   /** Bytes that have come and are not read. */
   get unreadBytes(): number {
     return this.#bytes;
+  }
+
+  /** Bytes of the frame whose beginning has been read, prefix included; 0 if there is none. */
+  get expectedBytes(): number {
+    return this.#expectedBytes;
   }
 
   push(chunk: Buffer): void {
@@ -63,16 +69,22 @@ export class FrameReader {
       );
     }
     if (length > this.#maxBytes) throw tooLarge("received", length, this.#maxBytes);
-    if (this.#bytes < prefixBytes + length) return undefined;
-    const whole = this.#head(prefixBytes + length);
-    this.#skip(whole.length, prefixBytes + length);
-    return { isCompressed: flag === 1, data: whole.subarray(prefixBytes, prefixBytes + length) };
+    const end = prefixBytes + length;
+    if (this.#bytes < end) {
+      this.#expectedBytes = end;
+      return undefined;
+    }
+    this.#expectedBytes = 0;
+    const whole = this.#head(end);
+    this.#skip(whole.length, end);
+    return { isCompressed: flag === 1, data: whole.subarray(prefixBytes, end) };
   }
 
   /** Drops what is not read. */
   clear(): void {
     this.#chunks = [];
     this.#bytes = 0;
+    this.#expectedBytes = 0;
   }
 
   /** The first chunk, made to hold so many bytes. */

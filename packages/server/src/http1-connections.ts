@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { setTimeout } from "node:timers/promises";
 import { CallEnd } from "./call-end.ts";
 import type { RequestHandler } from "./request-handler.ts";
+import { RequestRoom } from "./request-room.ts";
 import type { Settings } from "./settings.ts";
 
 /** The connections that speak HTTP/1.1: browsers, probes, scripts. */
@@ -41,6 +42,7 @@ export class Http1Connections {
     response.once("close", () => {
       if (!response.writableFinished) end.lose();
     });
-    this.#handle(request, response, end);
+    // One call at a time: the limit of its message is the limit of them all.
+    this.#handle(request, response, { end, room: new RequestRoom(Infinity) });
   }
 }

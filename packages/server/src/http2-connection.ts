@@ -3,6 +3,7 @@ import { constants } from "node:http2";
 import type { Socket } from "node:net";
 import { CallEnd } from "./call-end.ts";
 import type { ServerLogEvent } from "./log-event.ts";
+import { RequestRoom } from "./request-room.ts";
 import type { Settings } from "./settings.ts";
 
 /** How long a client has to end a request that was answered before its end. */
@@ -16,6 +17,8 @@ const restMs = 1000;
  * - Closed politely when it has had no streams for a while.
  */
 export class Http2Connection {
+  /** For the requests that come by it. */
+  readonly room: RequestRoom;
   readonly #session: ServerHttp2Session;
   readonly #settings: Settings;
   readonly #peer: string;
@@ -27,6 +30,7 @@ export class Http2Connection {
   constructor(session: ServerHttp2Session, socket: Socket, settings: Settings) {
     this.#session = session;
     this.#settings = settings;
+    this.room = new RequestRoom(2 * settings.limits.maxMessageBytes);
     this.#peer = peerOf(socket);
     this.#idleSince = settings.clock.now();
     // Before Node.js's own listener, which closes the streams.
@@ -79,15 +83,13 @@ export class Http2Connection {
       return;
     }
     this.#cancelKeepAlive = clock.schedule(this.#giveUp, keepAliveTimeoutMs);
-    const wasSent =
-      !this.#session.closed &&
-      this.#session.ping((error) => {
-        if (error) return;
-        this.#cancelKeepAlive();
-        this.#cancelKeepAlive = clock.schedule(this.#keepAlive, keepAliveIntervalMs);
-      });
     // Closing already: what is left of it has the time of a ping.
-    if (!wasSent) return;
+    if (this.#session.closed) return;
+    this.#session.ping((error) => {
+      if (error) return;
+      this.#cancelKeepAlive();
+      this.#cancelKeepAlive = clock.schedule(this.#keepAlive, keepAliveIntervalMs);
+    });
   };
 
   readonly #giveUp = (): void => {

@@ -20,6 +20,8 @@ export class Http2Connections {
   readonly #handle: RequestHandler;
   readonly #maxHeaderBytes: number;
   readonly #connections = new Map<Http2Session, Http2Connection>();
+  /** The socket whose session is being made. */
+  #taken: Socket | undefined;
 
   constructor(lean: LeanHandler, handle: RequestHandler, settings: Settings) {
     this.#lean = lean;
@@ -48,8 +50,6 @@ export class Http2Connections {
     this.#server.on("sessionError", () => undefined);
   }
 
-  #taken: Socket | undefined;
-
   take(socket: Socket): void {
     // A peer that says no more takes no more either, other than in HTTP/1.1.
     socket.allowHalfOpen = false;
@@ -69,10 +69,10 @@ export class Http2Connections {
     // What breaks a stream shows in how it ends; unheard it would end the process.
     stream.on("error", () => undefined);
     if (sizeOf(rawHeaders) > this.#maxHeaderBytes) return refuseHeaders(stream);
-    if (this.#lean(stream, headers, end)) return;
+    if (this.#lean(stream, headers, end, connection.room)) return;
     // What Node.js's own listener for requests makes of a stream.
     const request = new Http2ServerRequest(stream, headers, {}, rawHeaders);
-    this.#handle(request, new Http2ServerResponse(stream), end);
+    this.#handle(request, new Http2ServerResponse(stream), { end, room: connection.room });
   }
 }
 

@@ -1,11 +1,19 @@
-import type { CallEnd } from "./call-end.ts";
-import type { ConnectHandler, HttpRequest, HttpResponse } from "./connect-handler.ts";
+import type {
+  ConnectHandler,
+  HttpRequest,
+  HttpResponse,
+  RequestSurroundings,
+} from "./connect-handler.ts";
 import { answerCors } from "./cors.ts";
 import type { Gate } from "./gate.ts";
 import type { ServerLog } from "./server-log.ts";
 
 /** Serves a request that is not on the lean path. */
-export type RequestHandler = (request: HttpRequest, response: HttpResponse, end: CallEnd) => void;
+export type RequestHandler = (
+  request: HttpRequest,
+  response: HttpResponse,
+  surroundings: RequestSurroundings,
+) => void;
 
 /** `healthz`, browsers' questions, and the calls that Connect serves. */
 export function createRequestHandler(
@@ -13,13 +21,13 @@ export function createRequestHandler(
   gate: Gate,
   log: ServerLog,
 ): RequestHandler {
-  return (request, response, end) => {
-    // An error of the wire ends the call by way of `end`; unheard it would end the process.
+  return (request, response, surroundings) => {
+    // An error of the wire ends the call by way of its `CallEnd`; unheard it would end the process.
     request.on("error", () => undefined);
     response.on("error", () => undefined);
     if (answerCors(request, response, gate)) return;
     if (isHealthCheck(request)) return answerJson(response, 200, { status: "ok" });
-    const served = connect(request, response, end);
+    const served = connect(request, response, surroundings);
     if (!served) return answerUnknown(request, response);
     served.catch((error: unknown) => {
       log.write("debug", "server.response-failed", "an answer could not be sent", { error });

@@ -13,7 +13,8 @@ export interface ServerTls {
 export interface ServerLimits {
   /**
    * The largest message that is accepted, once it is decompressed. Twice as much is what answers of one HTTP/2 connection may
-   * take up before they are sent; calls beyond that are refused. Default: 64 MiB.
+   * take up before they are sent; calls beyond that are refused. Twice as much, too, is what requests that have begun on one
+   * may take up; those beyond that are read when others have come to their end, but for 64 KiB of each. Default: 64 MiB.
    */
   readonly maxMessageBytes?: number;
   /** The headers of one call. Default: 16 KiB. */

@@ -7,6 +7,7 @@ import { type Call, metadataOf, taskHubOf } from "../call.ts";
 import type { CallEnd } from "../call-end.ts";
 import type { Calls } from "../calls.ts";
 import type { Gate } from "../gate.ts";
+import type { RequestRoom } from "../request-room.ts";
 import type { ServedStream } from "../served-stream.ts";
 import type { Settings } from "../settings.ts";
 import { timeoutMsOf } from "./grpc-timeout.ts";
@@ -18,6 +19,7 @@ export type LeanHandler = (
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
   end: CallEnd,
+  room: RequestRoom,
 ) => boolean;
 
 /** Answers are never compressed, and have no limit. */
@@ -34,12 +36,12 @@ export function createLeanHandler(calls: Calls, gate: Gate, { limits }: Settings
     const lean = leanMethod(method, calls, limits.maxMessageBytes);
     if (lean) serve.set(`/${method.parent.typeName}/${method.name}`, lean);
   }
-  return (stream, headers, end) => {
+  return (stream, headers, end, room) => {
     const method = serve.get(headers[":path"] ?? "");
     if (!method || !isPlainGrpc(headers)) return false;
     try {
       gate.check(undefined, headers.authorization);
-      method(stream, toCall(headers, end, !gate.asksForToken));
+      method(stream, toCall(headers, end, !gate.asksForToken), room);
     } catch (error) {
       // The request is read all the same, so that it ends.
       stream.resume();
@@ -49,7 +51,7 @@ export function createLeanHandler(calls: Calls, gate: Gate, { limits }: Settings
   };
 }
 
-type LeanMethod = (stream: ServerHttp2Stream, call: Call) => void;
+type LeanMethod = (stream: ServerHttp2Stream, call: Call, room: RequestRoom) => void;
 
 function leanMethod(method: DescMethod, calls: Calls, maxBytes: number): LeanMethod | undefined {
   const { getWorkItems } = TaskHubSidecarService.method;
@@ -60,7 +62,7 @@ function leanMethod(method: DescMethod, calls: Calls, maxBytes: number): LeanMet
     return streaming(method, maxBytes, (request, call) => calls.stream(method, request, call));
   }
   if (!isUnary(method)) return undefined;
-  return (stream, call) => {
+  return (stream, call, room) => {
     const answer = async (request: MessageShape<DescMessage>) => {
       try {
         const message = await calls.unary(method, request, call);
@@ -70,7 +72,7 @@ function leanMethod(method: DescMethod, calls: Calls, maxBytes: number): LeanMet
       }
     };
     const onError = (error: unknown) => sendError(stream, error);
-    receive(stream, method.input, maxBytes, (request) => void answer(request), onError);
+    receive(stream, method.input, { maxBytes, room }, (request) => void answer(request), onError);
   };
 }
 
@@ -79,10 +81,10 @@ function streaming<I extends DescMessage, O extends DescMessage>(
   maxBytes: number,
   open: (request: MessageShape<I>, call: Call) => ServedStream<MessageShape<O>>,
 ): LeanMethod {
-  return (stream, call) => {
+  return (stream, call, room) => {
     const answer = (request: MessageShape<I>) =>
       void sendStream(stream, framesOf(open(request, call), output));
-    receive(stream, input, maxBytes, answer, (error) => sendError(stream, error));
+    receive(stream, input, { maxBytes, room }, answer, (error) => sendError(stream, error));
   };
 }
 
