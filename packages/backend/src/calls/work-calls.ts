@@ -139,7 +139,7 @@ function retryTurn(hub: Hub, lease: TurnLease): void {
 function isAmbiguous(lease: TurnLease): boolean {
   const { turn, lateTurns } = lease.instance;
   if (turn !== lease || !lateTurns) return false;
-  return lateTurns.some(({ newEvents }) => newEvents.length !== lease.newEvents.length);
+  return lateTurns.some(({ consumed }) => consumed !== lease.consumed);
 }
 
 export async function abandonTurn(
@@ -169,6 +169,8 @@ function backOff(hub: Hub, lease: TurnLease): void {
 function turnLease(hub: Hub, token: string, instanceId: string): TurnLease | undefined {
   const instance = hub.instances.get(instanceId);
   if (token) {
+    // The usual case, in which no token is taken apart.
+    if (instance?.turn?.token === token) return instance.turn;
     const lease = hub.leases.get(token) ?? instance?.lateTurns?.find((it) => it.token === token);
     return lease?.kind === "turn" && isOf(lease.instance.id, instanceId) ? lease : undefined;
   }
@@ -216,12 +218,13 @@ function isOf(id: string, named: string): boolean {
 
 function activityLease(hub: Hub, response: ActivityResponse): ActivityLease | undefined {
   const { completionToken, instanceId, taskId } = response;
+  const activity = hub.instances.get(instanceId)?.activities.get(taskId);
   if (completionToken) {
+    if (activity?.lease?.token === completionToken) return activity.lease;
     const lease = hub.leases.get(completionToken);
     if (lease?.kind !== "activity" || lease.taskId !== taskId) return undefined;
     return isOf(lease.activity.instanceId, instanceId) ? lease : undefined;
   }
-  const activity = hub.instances.get(instanceId)?.activities.get(taskId);
   if (activity) return activity.lease;
   for (const lease of hub.leases.values()) {
     if (lease.kind !== "activity" || lease.taskId !== taskId) continue;

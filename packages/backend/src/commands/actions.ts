@@ -21,14 +21,15 @@ export function findFault(
   instance: Instance,
   actions: readonly OrchestratorAction[],
 ): ActionFault | undefined {
-  const ids = new Set<number>();
+  // Most turns ask for one thing.
+  const ids = actions.length > 1 ? new Set<number>() : undefined;
   for (const action of actions) {
     const fault = faultOf(instance, action);
     if (fault) return fault;
-    if (opensTask(action) && ids.has(action.id)) {
-      return invalid(action.id, "another action of this turn has its id");
+    if (ids && opensTask(action)) {
+      if (ids.has(action.id)) return invalid(action.id, "another action of this turn has its id");
+      ids.add(action.id);
     }
-    if (opensTask(action)) ids.add(action.id);
     if (action.orchestratorActionType.case === "completeOrchestration") return undefined;
   }
   return undefined;
@@ -148,7 +149,7 @@ export function splitActions(actions: readonly OrchestratorAction[]): SplitActio
 export function recordOf(
   action: OrchestratorAction,
   timestamp: Timestamp,
-  childId: (id: number) => string,
+  executionId: string,
 ): HistoryEvent | undefined {
   const { id, orchestratorActionType } = action;
   const { case: kind, value } = orchestratorActionType;
@@ -175,7 +176,7 @@ export function recordOf(
         case: "subOrchestrationInstanceCreated",
         value: {
           $typeName: "SubOrchestrationInstanceCreatedEvent",
-          instanceId: value.instanceId || childId(id),
+          instanceId: value.instanceId || `${executionId}:${id.toString(16).padStart(4, "0")}`,
           name: value.name,
           version: value.version,
           input: value.input,

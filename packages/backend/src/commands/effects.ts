@@ -73,6 +73,7 @@ function scheduleActivity(
 
 /** Lets the instance's open activities run although nobody waits for them any more. */
 export function detachActivities(hub: Hub, instance: Instance, isRecallable: boolean): void {
+  if (instance.activities.size === 0) return;
   for (const activity of instance.activities.values()) detach(hub, activity, isRecallable);
   instance.activities.clear();
 }

@@ -39,6 +39,7 @@ export function markEnded(hub: Hub, instance: Instance, completed: ExecutionComp
 
 /** Open timers never fire. */
 export function cancelTimers(hub: Hub, instance: Instance): void {
+  if (instance.timers.size === 0) return;
   for (const alarm of instance.timers.values()) hub.alarms.cancel(alarm);
   instance.timers.clear();
 }
@@ -93,13 +94,12 @@ function terminateOne(
   const timestamp = toTimestamp(instance.stamp(hub.clock.now()));
   const completed = completion(OrchestrationStatus.TERMINATED, output, undefined);
   const events = [
-    orchestratorStarted(timestamp),
     executionTerminated(timestamp, output, recurse),
     executionCompleted(-1, timestamp, completed),
   ];
   // Of the inbox, only what says how the instance was started becomes history.
   const hasStart = instance.inbox[0]?.eventType.case === "executionStarted";
-  hub.journal.appendTurn(instance, hasStart ? 1 : 0, events);
+  hub.journal.appendTurn(instance, hasStart ? 1 : 0, orchestratorStarted(timestamp), events);
   dropActivities(hub, instance);
   markEnded(hub, instance, completed);
   tellParent(hub, instance, completed);

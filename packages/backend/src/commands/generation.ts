@@ -23,8 +23,8 @@ export function beginGeneration(
 ): void {
   const { instance } = lease;
   const { journal } = hub;
-  const kept = instance.inbox.slice(lease.newEvents.length).filter(outlivesGeneration);
-  const heldFrom = stillHeldFrom(instance, lease.newEvents.length, action.carryoverEvents.length);
+  const kept = instance.inbox.slice(lease.consumed).filter(outlivesGeneration);
+  const heldFrom = stillHeldFrom(instance, lease.consumed, action.carryoverEvents.length);
   forgetTasks(hub, instance);
 
   instance.executionId = hub.newId();

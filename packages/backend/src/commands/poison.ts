@@ -39,8 +39,9 @@ function failInstance(hub: Hub, instance: Instance, details: ReturnType<typeof f
   hub.journal.begin();
   const timestamp = toTimestamp(instance.stamp(hub.clock.now()));
   const completed = completion(OrchestrationStatus.FAILED, undefined, details);
-  const events = [orchestratorStarted(timestamp), executionCompleted(-1, timestamp, completed)];
-  hub.journal.appendTurn(instance, instance.deliverable, events);
+  hub.journal.appendTurn(instance, instance.deliverable, orchestratorStarted(timestamp), [
+    executionCompleted(-1, timestamp, completed),
+  ]);
   detachActivities(hub, instance, true);
   markEnded(hub, instance, completed);
   tellParent(hub, instance, completed);

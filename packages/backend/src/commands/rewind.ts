@@ -72,7 +72,7 @@ function appendLog(
   for (const { delivered, started, recorded } of turns) {
     if (instance.head === 0) journal.appendHead(instance, delivered);
     else journal.appendMessage(instance, delivered);
-    journal.appendTurn(instance, delivered.length, [started, ...recorded]);
+    journal.appendTurn(instance, delivered.length, started, recorded);
   }
   for (const event of inbox) instance.inbox.push(event);
   if (instance.head === 0) journal.appendHead(instance, inbox);

@@ -1,6 +1,5 @@
 import type {
   ExecutionCompletedEvent,
-  HistoryEvent,
   OrchestratorAction,
   OrchestratorResponse,
 } from "@durabletask/protobuf";
@@ -72,7 +71,7 @@ function noteTurn(hub: Hub, instance: Instance, response: OrchestratorResponse):
 function goOn(hub: Hub, lease: TurnLease, actions: readonly OrchestratorAction[]): void {
   const { instance } = lease;
   const recorded = record(hub, instance, actions);
-  appendTurn(hub, lease, eventsOf(recorded));
+  appendTurn(hub, lease, recorded);
   instance.session = { stream: lease.stream, token: lease.token };
   carryOutAll(hub, originOf(instance, false), actions, recorded);
   hub.considerTurn(instance);
@@ -88,7 +87,7 @@ function complete(
   const { instance } = lease;
   const recorded = record(hub, instance, actions);
   const event = executionCompleted(completionId, toTimestamp(instance.latest), completed);
-  appendTurn(hub, lease, [...eventsOf(recorded), event]);
+  appendTurn(hub, lease, [...recorded, { event }]);
   // What the orchestration did not wait for still runs.
   const hasFailed = completed.orchestrationStatus === OrchestrationStatus.FAILED;
   detachActivities(hub, instance, hasFailed);
@@ -115,26 +114,22 @@ function record(
   actions: readonly OrchestratorAction[],
 ): readonly Recorded[] {
   const timestamp = toTimestamp(instance.latest);
-  const childId = (id: number) => `${instance.executionId}:${id.toString(16).padStart(4, "0")}`;
   const recorded: Recorded[] = [];
   for (const action of actions) {
-    const event = recordOf(action, timestamp, childId);
+    const event = recordOf(action, timestamp, instance.executionId);
     if (event)
       recorded.push(instance.past ? recall(hub, instance, instance.past, event) : { event });
   }
   return recorded;
 }
 
-function eventsOf(recorded: readonly Recorded[]): HistoryEvent[] {
-  return recorded.map(({ event }) => event);
-}
-
-function appendTurn(hub: Hub, lease: TurnLease, recorded: readonly HistoryEvent[]): void {
-  const { instance, started, newEvents } = lease;
-  hub.journal.appendTurn(instance, newEvents.length, [started, ...recorded]);
-  hub.histories.append(instance, [started], newEvents, recorded);
-  instance.inbox.splice(0, newEvents.length);
-  if (instance.heldFrom !== undefined) instance.heldFrom -= newEvents.length;
+function appendTurn(hub: Hub, lease: TurnLease, recorded: readonly Recorded[]): void {
+  const { instance, started, newEvents, consumed } = lease;
+  const events = recorded.map(({ event }) => event);
+  hub.journal.appendTurn(instance, consumed, started, events);
+  hub.histories.append(instance, newEvents, events);
+  instance.inbox.splice(0, consumed);
+  if (instance.heldFrom !== undefined) instance.heldFrom -= consumed;
 }
 
 /** In the order of the actions. What is recorded is carried out from its record. */

@@ -41,13 +41,16 @@ export class Histories {
   }
 
   /** What a turn recorded joins the history, if that is here. */
-  append(instance: Instance, ...parts: readonly (readonly HistoryEvent[])[]): void {
+  append(
+    instance: Instance,
+    newEvents: readonly HistoryEvent[],
+    recorded: readonly HistoryEvent[],
+  ): void {
     const { history } = instance;
     if (!history) return;
-    for (const part of parts) {
-      for (const event of part) history.push(event);
-      this.#events += part.length;
-    }
+    for (const event of newEvents) history.push(event);
+    for (const event of recorded) history.push(event);
+    this.#events += newEvents.length + recorded.length;
     if (instance.recency) this.#recent.moveToEnd(instance.recency);
     else instance.recency = this.#recent.push(instance);
     this.#evict(instance);

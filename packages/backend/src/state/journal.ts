@@ -137,11 +137,16 @@ export class Journal {
   }
 
   /** Records a turn that took the first `consumed` events of the inbox. */
-  appendTurn(instance: Instance, consumed: number, events: readonly HistoryEvent[]): void {
+  appendTurn(
+    instance: Instance,
+    consumed: number,
+    started: HistoryEvent,
+    recorded: readonly HistoryEvent[],
+  ): void {
     const row = this.#rowOf(instance);
     row.consumed = consumed;
     // Nothing comes after it: the array is as long as it has to be.
-    row.events = row.events.concat(events);
+    row.events = [...row.events, started, ...recorded];
     // What comes after the turn belongs to a row of its own.
     instance.openRow = undefined;
   }

@@ -21,6 +21,7 @@ function lease(token: string): ActivityLease {
     token,
     stream,
     since: 0,
+    place: -1,
     taskId: 1,
     activity: createActivity(facts, 0),
   };

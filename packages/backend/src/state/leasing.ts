@@ -1,5 +1,5 @@
 import type { Value } from "@bufbuild/protobuf/wkt";
-import type { HistoryEvent, OrchestratorRequest, WorkItem } from "@durabletask/protobuf";
+import type { OrchestratorRequest, WorkItem } from "@durabletask/protobuf";
 import type { WorkStream } from "../dispatch/work-stream.ts";
 import { toTimestamp } from "../time/timestamp.ts";
 import { orchestratorStarted, retimed } from "./history-events.ts";
@@ -31,20 +31,19 @@ export function leaseTurn(hub: Lessor, instance: Instance, stream: WorkStream): 
   const since = hub.clock.now();
   const timestamp = toTimestamp(instance.stamp(since));
   const started = orchestratorStarted(timestamp);
-  const newEvents: HistoryEvent[] = [];
-  for (let index = 0; index < instance.deliverable; index++) {
-    const event = instance.inbox[index];
-    if (event) newEvents.push(retimed(event, timestamp));
-  }
+  const consumed = instance.deliverable;
+  const taken = instance.inbox.slice(0, consumed).map((event) => retimed(event, timestamp));
   const isComplete = !hasSession(instance, stream);
   const lease: TurnLease = {
     kind: "turn",
     token: hub.leases.newToken(),
     stream,
     since,
+    place: -1,
     instance,
     started,
-    newEvents,
+    newEvents: [started, ...taken],
+    consumed,
     isComplete,
     chunks: undefined,
   };
@@ -60,7 +59,15 @@ export function leaseActivity(hub: Lessor, activity: Activity, stream: WorkStrea
   const token = `${hub.leases.newToken()}${tokenEnd(activity)}`;
   const since = hub.clock.now();
   const { taskId } = activity;
-  const lease: ActivityLease = { kind: "activity", token, stream, since, activity, taskId };
+  const lease: ActivityLease = {
+    kind: "activity",
+    token,
+    stream,
+    since,
+    place: -1,
+    activity,
+    taskId,
+  };
   activity.state = "leased";
   activity.mayBeOut = true;
   activity.lease = lease;
@@ -75,7 +82,7 @@ export function tokenEnd({ taskId, mark }: Activity): string {
 }
 
 function orchestratorRequest(lease: TurnLease): OrchestratorRequest {
-  const { instance, started, newEvents, isComplete, stream } = lease;
+  const { instance, newEvents, isComplete, stream } = lease;
   const history = instance.history ?? [];
   const isStreamed = isComplete && stream.readsHistory && isLarge(history);
   return {
@@ -84,7 +91,7 @@ function orchestratorRequest(lease: TurnLease): OrchestratorRequest {
     executionId: instance.executionId,
     // A copy: the history grows, the message must not.
     pastEvents: isComplete && !isStreamed ? history.slice() : [],
-    newEvents: [started, ...newEvents],
+    newEvents,
     requiresHistoryStreaming: isStreamed,
     properties: stream.hasSessions ? sessionProperties(instance, isComplete) : {},
     orchestrationTraceContext: instance.traceContext,

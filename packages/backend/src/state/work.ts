@@ -12,11 +12,15 @@ export interface TurnLease {
   readonly token: string;
   readonly stream: WorkStream;
   readonly since: number;
+  /** The lease table's. */
+  place: number;
   readonly instance: Instance;
   /** The OrchestratorStarted that heads the turn. */
   readonly started: HistoryEvent;
-  /** The events that the turn takes from the inbox, as the worker got them. */
-  readonly newEvents: readonly HistoryEvent[];
+  /** What the worker got: `started`, and the events that the turn takes from the inbox. */
+  readonly newEvents: HistoryEvent[];
+  /** How many events the turn takes from the inbox. */
+  readonly consumed: number;
   /** Whether the worker got the whole history. */
   readonly isComplete: boolean;
   /** What has come of an answer that the worker sends in parts. */
@@ -31,6 +35,8 @@ export interface ActivityLease {
   readonly token: string;
   readonly stream: WorkStream;
   readonly since: number;
+  /** The lease table's. */
+  place: number;
   readonly activity: Activity;
 }
 

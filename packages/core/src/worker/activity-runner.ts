@@ -4,6 +4,7 @@ import type { TaskLogger } from "../engine/context.ts";
 import { wrap } from "../engine/orchestration-middleware.ts";
 import { firstAttemptTag } from "../engine/task-call.ts";
 import { createFailure } from "../failure.ts";
+import type { Logger } from "../logger.ts";
 import type { ActivityMiddleware, Middleware } from "../middleware.ts";
 import type { Attempt } from "./answers.ts";
 import type { Completion } from "./delivery.ts";
@@ -146,31 +147,46 @@ export class ActivityRunner implements WorkItemHandler {
     const received = converter.deserialize(request.input);
     const raw = settings.activityInputs === "dotnet" ? unwrap(received) : received;
     const decoded = input ? input.decode(raw) : raw;
-    const context = this.#context(request);
+    const context = new CallContext(request, this.#services);
     // What arrives is of the type that the caller's types promised, or that the schema has checked.
     if (this.#layers.length === 0) return run(context, decoded as never);
     return wrap(this.#layers, context, async (value) => run(context, value as never))(decoded);
   }
+}
 
-  #context(request: ActivityRequest): ActivityContext {
-    const { logger: target, stopping } = this.#services;
-    let logger: TaskLogger | undefined;
-    return {
-      name: request.name,
-      instanceId: instanceOf(request),
-      taskId: request.taskId,
-      version: request.version,
-      tags: tagsOf(request),
-      signal: stopping,
-      // Most activities ask for neither.
-      get idempotencyKey() {
-        return idempotencyKeyOf(request);
-      },
-      get logger() {
-        logger ??= createTaskLogger(target, { event: "activity.log", ...fieldsOf(request) });
-        return logger;
-      },
-    };
+/** What an activity sees of its call. Most ask for next to nothing of it. */
+class CallContext implements ActivityContext {
+  readonly name: string;
+  readonly instanceId: string;
+  readonly taskId: number;
+  readonly version: string | undefined;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+  readonly #request: ActivityRequest;
+  readonly #target: Logger;
+  #logger: TaskLogger | undefined;
+
+  constructor(request: ActivityRequest, { logger, stopping }: WorkerServices) {
+    this.#request = request;
+    this.#target = logger;
+    this.name = request.name;
+    this.instanceId = instanceOf(request);
+    this.taskId = request.taskId;
+    this.version = request.version;
+    this.tags = tagsOf(request);
+    this.signal = stopping;
+  }
+
+  get idempotencyKey(): string {
+    return idempotencyKeyOf(this.#request);
+  }
+
+  get logger(): TaskLogger {
+    this.#logger ??= createTaskLogger(this.#target, {
+      event: "activity.log",
+      ...fieldsOf(this.#request),
+    });
+    return this.#logger;
   }
 }
 
