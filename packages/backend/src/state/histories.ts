@@ -62,6 +62,7 @@ export class Histories {
     instance.recency?.leave();
     instance.recency = undefined;
     instance.history = undefined;
+    instance.historySize = undefined;
   }
 
   #evict(newest: Instance): void {

@@ -3,7 +3,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import type { HistoryEvent } from "@durabletask/protobuf";
 import { HistoryChunkSchema, HistoryEventSchema } from "@durabletask/protobuf";
 import { describe, expect, it } from "vitest";
-import { isLarge, maxEncodedBytes, partsOf } from "./history-size.ts";
+import { HistorySize, maxEncodedBytes, partsOf } from "./history-size.ts";
 
 type EventInit = MessageInitShape<typeof HistoryEventSchema>;
 
@@ -84,11 +84,24 @@ describe("partsOf", () => {
   });
 });
 
-describe("isLarge", () => {
+describe("HistorySize", () => {
+  const isLarge = (history: readonly HistoryEvent[]) => new HistorySize().isLarge(history);
+
   it("looks at events and bytes", () => {
     expect(isLarge(Array.from({ length: 2000 }, () => result(10)))).toBe(false);
     expect(isLarge(Array.from({ length: 2001 }, () => result(10)))).toBe(true);
     expect(isLarge([result(1_000_000)])).toBe(false);
     expect(isLarge([result(600_000), result(600_000)])).toBe(true);
+  });
+
+  it("goes on from where it was when the history has grown", () => {
+    const size = new HistorySize();
+    const history = [result(600_000)];
+    expect(size.isLarge(history)).toBe(false);
+    history.push(result(10));
+    expect(size.isLarge(history)).toBe(false);
+    history.push(result(600_000), result(10));
+    expect(size.isLarge(history)).toBe(true);
+    expect(size.isLarge(history)).toBe(true);
   });
 });

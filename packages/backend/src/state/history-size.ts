@@ -10,15 +10,20 @@ const maxPartBytes = 2 * 1024 * 1024;
 /** Tag, length and what else a field takes at most beside its content. */
 const fieldBytes = 12;
 
-/** Whether a history is too large to come with a work item. Looks no further than it must. */
-export function isLarge(history: readonly HistoryEvent[]): boolean {
-  if (history.length > maxInlineEvents) return true;
-  let bytes = 0;
-  for (const event of history) {
-    bytes += maxEncodedBytes(event);
-    if (bytes > maxInlineBytes) return true;
+/** The size of a history that grows. Each event is looked at once, however often the history is handed out. */
+export class HistorySize {
+  /** So many events are counted. */
+  #events = 0;
+  #bytes = 0;
+
+  /** Whether the history, as it is now, is too large to come with a work item. Looks no further than it must. */
+  isLarge(history: readonly HistoryEvent[]): boolean {
+    if (history.length > maxInlineEvents) return true;
+    while (this.#events < history.length && this.#bytes <= maxInlineBytes) {
+      this.#bytes += maxEncodedBytes(history[this.#events++]);
+    }
+    return this.#bytes > maxInlineBytes;
   }
-  return false;
 }
 
 /** Cuts the first `count` events into parts, each when it is asked for. */

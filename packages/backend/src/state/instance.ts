@@ -9,6 +9,7 @@ import type { Place } from "../dispatch/linked-list.ts";
 import type { InstanceRecord } from "../store/store.ts";
 import type { Alarm } from "../time/alarms.ts";
 import type { BackOffs } from "./back-offs.ts";
+import type { HistorySize } from "./history-size.ts";
 import type { OpenRow } from "./journal.ts";
 import type { Past } from "./past.ts";
 import { SmallMap } from "./small-map.ts";
@@ -82,6 +83,8 @@ export class Instance {
 
   /** All events that committed turns have recorded, if they are in memory. See `Histories`. */
   history: HistoryEvent[] | undefined;
+  /** Once it was handed out. */
+  historySize: HistorySize | undefined;
   /** Where it stands among those that have it. */
   recency: Place<Instance> | undefined;
   /** Once it was rewound: what it did before. */

@@ -3,7 +3,7 @@ import type { OrchestratorRequest, WorkItem } from "@durabletask/protobuf";
 import type { WorkStream } from "../dispatch/work-stream.ts";
 import { toTimestamp } from "../time/timestamp.ts";
 import { orchestratorStarted, retimed } from "./history-events.ts";
-import { isLarge } from "./history-size.ts";
+import { HistorySize } from "./history-size.ts";
 import type { Instance } from "./instance.ts";
 import type { Activity, ActivityLease, Lease, TurnLease } from "./work.ts";
 import { activityRequest } from "./work.ts";
@@ -84,7 +84,7 @@ export function tokenEnd({ taskId, mark }: Activity): string {
 function orchestratorRequest(lease: TurnLease): OrchestratorRequest {
   const { instance, newEvents, isComplete, stream } = lease;
   const history = instance.history ?? [];
-  const isStreamed = isComplete && stream.readsHistory && isLarge(history);
+  const isStreamed = isComplete && stream.readsHistory && isLarge(instance, history);
   return {
     $typeName: "OrchestratorRequest",
     instanceId: instance.id,
@@ -96,6 +96,11 @@ function orchestratorRequest(lease: TurnLease): OrchestratorRequest {
     properties: stream.hasSessions ? sessionProperties(instance, isComplete) : {},
     orchestrationTraceContext: instance.traceContext,
   };
+}
+
+function isLarge(instance: Instance, history: readonly HistoryEvent[]): boolean {
+  instance.historySize ??= new HistorySize();
+  return instance.historySize.isLarge(history);
 }
 
 function hasSession(instance: Instance, stream: WorkStream): boolean {
