@@ -92,7 +92,8 @@ export class Session {
     const stream = this.#http2.request(headers, { endStream: false });
     this.#calls += 1;
     if (this.#calls === 1) this.#http2.ref();
-    stream.once("close", () => this.#callEnded());
+    // It comes once. To listen with `once` takes longer: it takes the listener away, and Node.js tells of that.
+    stream.on("close", this.#callEnded);
     return stream;
   }
 
@@ -159,13 +160,13 @@ export class Session {
     if (code === constants.NGHTTP2_NO_ERROR) this.drain();
   }
 
-  #callEnded(): void {
+  readonly #callEnded = (): void => {
     this.#calls -= 1;
     if (this.#calls > 0) return;
     this.#idleSince = Date.now();
     this.#http2.unref();
     this.#endIfDrained();
-  }
+  };
 
   /** Node.js lets a connection stand that went away without calls. */
   #endIfDrained(): void {

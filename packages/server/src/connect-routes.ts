@@ -4,7 +4,7 @@ import { isServerStreaming, isUnary } from "@durabletask/core/spi";
 import { toConnectError } from "@durabletask/grpc/spi";
 import { TaskHubSidecarService } from "@durabletask/protobuf";
 import type { Call } from "./call.ts";
-import { metadataOf, taskHubOf } from "./call.ts";
+import { addMetadata, taskHubOf } from "./call.ts";
 import { CallEnd } from "./call-end.ts";
 import type { Calls } from "./calls.ts";
 
@@ -48,7 +48,8 @@ function rethrow(error: unknown): never {
 }
 
 function toCall(context: HandlerContext, keepsToken: boolean): Call {
-  const headers = metadataOf(context.requestHeader, keepsToken);
+  const headers: Record<string, string> = {};
+  for (const [name, value] of context.requestHeader) addMetadata(headers, name, value, keepsToken);
   return {
     taskHub: taskHubOf(headers),
     headers,

@@ -45,8 +45,9 @@ export class Http2Connection {
   endOf(stream: ServerHttp2Stream): CallEnd {
     const end = new CallEnd();
     this.#streams++;
-    stream.once("finish", () => this.#closeRest(stream));
-    stream.once("close", () => {
+    // Both come once. To listen with `once` takes longer: it takes the listener away, and Node.js tells of that.
+    stream.on("finish", () => this.#closeRest(stream));
+    stream.on("close", () => {
       this.#streams--;
       this.#idleSince = this.#settings.clock.now();
       if (!this.#isLost && isClosedByCaller(stream.rstCode)) end.close();

@@ -67,7 +67,7 @@ export class Http2Connections {
     if (!connection) return stream.close();
     const end = connection.endOf(stream);
     // What breaks a stream shows in how it ends; unheard it would end the process.
-    stream.on("error", () => undefined);
+    stream.on("error", unheard);
     if (sizeOf(rawHeaders) > this.#maxHeaderBytes) return refuseHeaders(stream);
     if (this.#lean(stream, headers, end, connection.room)) return;
     // What Node.js's own listener for requests makes of a stream.
@@ -75,6 +75,8 @@ export class Http2Connections {
     this.#handle(request, new Http2ServerResponse(stream), { end, room: connection.room });
   }
 }
+
+function unheard(): void {}
 
 /** The size of headers as HTTP/2 counts it (RFC 9113, 10.5.1). */
 function sizeOf(rawHeaders: readonly string[]): number {

@@ -97,20 +97,21 @@ export class ServedStream<T> implements AsyncIterableIterator<T, undefined> {
 
   #pull(): void {
     this.#isPulling = true;
-    this.#nextOfSource().then(
+    // No async function once it is open: a busy stream of work comes by here for each item.
+    const next = this.#source ? this.#source.next() : this.#openSource();
+    next.then(
       (step) => this.#arrived(step),
       (error: unknown) => void this.#failed(error),
     );
   }
 
-  async #nextOfSource(): Promise<IteratorResult<T>> {
-    if (!this.#source) {
-      const source = await this.#parts.open();
-      this.#source = source;
-      // Closed while it was opened.
-      if (this.#hasEnded) source.return?.().catch(() => undefined);
-    }
-    return this.#hasEnded ? done : await this.#source.next();
+  async #openSource(): Promise<IteratorResult<T>> {
+    const source = await this.#parts.open();
+    this.#source = source;
+    if (!this.#hasEnded) return await source.next();
+    // Closed while it was opened.
+    source.return?.().catch(() => undefined);
+    return done;
   }
 
   #arrived(step: IteratorResult<T>): void {

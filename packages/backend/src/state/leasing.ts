@@ -1,5 +1,5 @@
 import type { Value } from "@bufbuild/protobuf/wkt";
-import type { OrchestratorRequest, WorkItem } from "@durabletask/protobuf";
+import type { HistoryEvent, OrchestratorRequest, WorkItem } from "@durabletask/protobuf";
 import type { WorkStream } from "../dispatch/work-stream.ts";
 import { toTimestamp } from "../time/timestamp.ts";
 import { orchestratorStarted, retimed } from "./history-events.ts";

@@ -3,7 +3,7 @@ import type { DescMessage, DescMethod, MessageShape } from "@bufbuild/protobuf";
 import { isServerStreaming, isUnary } from "@durabletask/core/spi";
 import { encodeFrame } from "@durabletask/grpc/spi";
 import { TaskHubSidecarService } from "@durabletask/protobuf";
-import { type Call, metadataOf, taskHubOf } from "../call.ts";
+import { addMetadata, type Call, taskHubOf } from "../call.ts";
 import type { CallEnd } from "../call-end.ts";
 import type { Calls } from "../calls.ts";
 import type { Gate } from "../gate.ts";
@@ -82,22 +82,10 @@ function streaming<I extends DescMessage, O extends DescMessage>(
   open: (request: MessageShape<I>, call: Call) => ServedStream<MessageShape<O>>,
 ): LeanMethod {
   return (stream, call, room) => {
+    const encode = (message: MessageShape<O>) => encodeFrame(output, message, maxAnswerBytes);
     const answer = (request: MessageShape<I>) =>
-      void sendStream(stream, framesOf(open(request, call), output));
+      void sendStream(stream, open(request, call), encode);
     receive(stream, input, { maxBytes, room }, answer, (error) => sendError(stream, error));
-  };
-}
-
-function framesOf<O extends DescMessage>(
-  messages: ServedStream<MessageShape<O>>,
-  output: O,
-): AsyncIterator<Buffer, undefined> {
-  return {
-    async next() {
-      const step = await messages.next();
-      if (step.done) return step;
-      return { done: false, value: encodeFrame(output, step.value, maxAnswerBytes) };
-    },
   };
 }
 
@@ -113,7 +101,8 @@ function isPlainGrpc(headers: IncomingHttpHeaders): boolean {
 }
 
 function toCall(headers: IncomingHttpHeaders, end: CallEnd, keepsToken: boolean): Call {
-  const metadata = metadataOf(Object.entries(headers), keepsToken);
+  const metadata: Record<string, string> = {};
+  for (const name in headers) addMetadata(metadata, name, headers[name], keepsToken);
   const timeoutMs = timeoutMsOf(one(headers["grpc-timeout"]));
   return { taskHub: taskHubOf(metadata), headers: metadata, timeoutMs, end };
 }

@@ -3,35 +3,38 @@ import { encodeStatus, toStatus } from "@durabletask/grpc/spi";
 
 const headers: OutgoingHttpHeaders = { ":status": 200, "content-type": "application/grpc" };
 const ok: OutgoingHttpHeaders = { "grpc-status": "0" };
-const withTrailers = { waitForTrailers: true };
+// Nothing in gRPC needs a date: each answer would carry another one, and its receiver would read it.
+const withTrailers = { waitForTrailers: true, sendDate: false };
+const alone = { endStream: true, sendDate: false };
 
 /** Answers a unary call with its one message, framed. */
 export function sendMessage(stream: ServerHttp2Stream, frame: Buffer): void {
   if (isGone(stream)) return;
   stream.respond(headers, withTrailers);
-  stream.once("wantTrailers", sendOk);
+  stream.on("wantTrailers", sendOk);
   stream.end(frame);
 }
 
 /** Answers a call with an error alone. */
 export function sendError(stream: ServerHttp2Stream, error: unknown): void {
   if (isGone(stream)) return;
-  stream.respond({ ...headers, ...encodeStatus(toStatus(error)) }, { endStream: true });
+  stream.respond({ ...headers, ...encodeStatus(toStatus(error)) }, alone);
 }
 
 /** Answers a call with a stream of messages. Takes the next one only when the last one has been sent on. */
-export async function sendStream(
+export async function sendStream<T>(
   stream: ServerHttp2Stream,
-  frames: AsyncIterator<Buffer, undefined>,
+  messages: AsyncIterator<T, undefined>,
+  encode: (message: T) => Buffer,
 ): Promise<void> {
   if (isGone(stream)) return;
   stream.respond(headers, withTrailers);
   let trailers = ok;
   stream.once("wantTrailers", () => stream.sendTrailers(trailers));
   try {
-    for (let step = await frames.next(); !step.done; step = await frames.next()) {
+    for (let step = await messages.next(); !step.done; step = await messages.next()) {
       if (isGone(stream)) return;
-      if (!stream.write(step.value)) await drained(stream);
+      if (!stream.write(encode(step.value))) await drained(stream);
     }
   } catch (error) {
     trailers = { ...encodeStatus(toStatus(error)) };
