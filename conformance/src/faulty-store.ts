@@ -32,6 +32,8 @@ export class FaultyStore implements Store {
   findGate: Promise<void> | undefined;
   /** While set, reads of a log are held back after they were made. */
   chainGate: Promise<void> | undefined;
+  /** While set, reads of kept calls are held back after they were made. */
+  keptGate: Promise<void> | undefined;
   readonly batches: Batch[] = [];
   /** Fences that were committed. */
   readonly fences: string[] = [];
@@ -116,7 +118,9 @@ export class FaultyStore implements Store {
 
   async kept(executionId: string): Promise<readonly KeptCall[]> {
     this.#check();
-    return await this.#store.kept(executionId);
+    const calls = await this.#store.kept(executionId);
+    await this.keptGate;
+    return calls;
   }
 
   async attempts(): Promise<readonly AttemptRecord[]> {

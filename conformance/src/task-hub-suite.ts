@@ -13,6 +13,7 @@ import { describeLimits } from "./suites/limit-suite.ts";
 import { describeManagement } from "./suites/management-suite.ts";
 import { describePoison } from "./suites/poison-suite.ts";
 import { describeRaces } from "./suites/race-suite.ts";
+import { describeRecalls } from "./suites/recall-suite.ts";
 import { describeReads } from "./suites/read-suite.ts";
 import { describeRewind } from "./suites/rewind-suite.ts";
 import { describeRewoundPast } from "./suites/rewound-past-suite.ts";
@@ -46,6 +47,7 @@ const topics: Readonly<Record<string, (createStore: CreateStore) => void>> = {
   races: describeRaces,
   rewind: describeRewind,
   "rewound past": describeRewoundPast,
+  recalls: describeRecalls,
   insight: describeInsight,
   limits: describeLimits,
   dispatch: describeDispatch,

@@ -1,21 +1,13 @@
 import { OrchestrationStatus } from "@durabletask/protobuf";
 import { expect, it } from "vitest";
 import { child, complete, fail, schedule, send, timer } from "../actions.ts";
-import type { CreateStore, HubBench } from "../hub-bench.ts";
+import type { CreateStore } from "../hub-bench.ts";
 import { openBench } from "../hub-bench.ts";
+import { failBeside, failBesideLater, failureDetails, finishAll } from "../failed-instance.ts";
 import { expectNoOrphans } from "../invariants.ts";
-import type { ActivityCall, ScriptedWorker } from "../scripted-worker.ts";
 import { eventNames } from "../scripted-worker.ts";
 
-const { COMPLETED, FAILED } = OrchestrationStatus;
-
-const failureDetails = {
-  $typeName: "TaskFailureDetails" as const,
-  errorType: "Error",
-  errorMessage: "no",
-  isNonRetriable: false,
-  properties: {},
-};
+const { COMPLETED } = OrchestrationStatus;
 
 /** How a hub may go on before or after a rewind. */
 const changes = ["nothing", "reopen", "die"] as const;
@@ -315,52 +307,3 @@ export function describeRewoundPast(createStore: CreateStore): void {
 }
 
 const tag = "durabletask.first-attempt";
-
-async function finishAll(
-  worker: ScriptedWorker,
-  count: number,
-  results: Readonly<Record<string, string | undefined>>,
-): Promise<void> {
-  const calls = [];
-  for (let index = 0; index < count; index++) calls.push(await worker.activity());
-  for (const call of calls) {
-    const result = results[call.request.name];
-    await worker.finish(call, result, result === undefined ? { failureDetails } : {});
-  }
-}
-
-/** Starts "a", which asks for all of this and fails with what is called bad. Gives the call that is called slow. */
-async function failBeside(
-  bench: HubBench,
-  actions: readonly ReturnType<typeof schedule>[],
-): Promise<ActivityCall> {
-  await bench.start("a");
-  const worker = bench.worker();
-  await worker.run(...actions);
-  let slow: ActivityCall | undefined;
-  for (const _ of actions) {
-    const call = await worker.activity();
-    if (call.request.name === "slow") slow = call;
-    if (call.request.name === "bad") await worker.finish(call, undefined, { failureDetails });
-  }
-  await worker.run(fail(9));
-  expect((await bench.state("a")).orchestrationStatus).toBe(FAILED);
-  if (!slow) throw new Error("there is no slow activity");
-  return slow;
-}
-
-/** The same, but the slow one was asked for after the first failure of the bad one, and beside its retry. */
-async function failBesideLater(bench: HubBench): Promise<ActivityCall> {
-  await bench.start("a");
-  const worker = bench.worker();
-  await worker.run(schedule(1, "bad"), schedule(2, "x"));
-  await finishAll(worker, 2, { bad: undefined, x: "1" });
-  await worker.run(schedule(3, "bad"), schedule(4, "slow"));
-  const calls = [await worker.activity(), await worker.activity()];
-  const bad = calls.find(({ request }) => request.name === "bad");
-  const slow = calls.find(({ request }) => request.name === "slow");
-  if (!bad || !slow) throw new Error("there are no such activities");
-  await worker.finish(bad, undefined, { failureDetails });
-  await worker.run(fail(5));
-  return slow;
-}

@@ -22,7 +22,7 @@ export interface Recorded {
  */
 export function recall(hub: Hub, instance: Instance, past: Past, event: HistoryEvent): Recorded {
   const told = past.firstAttemptToldBy(event);
-  const call = past.take(event, (found) => isUsable(hub, instance, found));
+  const call = past.take(event, (found) => isUsable(hub, found));
   if (call) hub.journal.batch.unkept.push(call.key);
   const first = told ?? (call ? firstAttemptOf(call.scheduled) : `${event.eventId}~${past.life}`);
   const recorded = call
@@ -41,12 +41,14 @@ export function pastOf(instance: Instance, life: number, history: readonly Histo
   return past;
 }
 
-/** A child that has no result must live. */
-function isUsable(hub: Hub, instance: Instance, { scheduled, result }: KeptCall): boolean {
+/** A child that has no result must live. No other instance can have its id then: its end settles the call. */
+function isUsable(hub: Hub, { scheduled, result }: KeptCall): boolean {
   const childId = childIdOf(scheduled);
-  if (childId === undefined || result) return true;
-  const child = hub.instances.get(childId);
-  return child !== undefined && !child.hasEnded && child.key > instance.key;
+  return childId === undefined || result !== undefined || isLive(hub.instances.get(childId));
+}
+
+function isLive(instance: Instance | undefined): boolean {
+  return instance !== undefined && !instance.hasEnded;
 }
 
 function withFirstAttempt(event: HistoryEvent, first: string | undefined): HistoryEvent {
@@ -84,8 +86,8 @@ export function answerRecalled(
   { instance, isOver }: { readonly instance: Instance; readonly isOver: boolean },
   recalled: readonly Recorded[],
 ): void {
-  // The execution is over: what runs on runs on, and nobody waits for the rest.
-  if (isOver) return;
+  // The execution is over, perhaps by its own hand: what runs on runs on, and nobody waits for the rest.
+  if (isOver || instance.hasEnded) return;
   const answers: Recall[] = [];
   for (const { event, call } of recalled) {
     const childId = childIdOf(event);

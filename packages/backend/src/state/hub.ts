@@ -163,10 +163,8 @@ export class Hub implements WorkSource {
     if (siblings.size === 0) this.childrenOf.delete(parentId);
   }
 
-  /** Puts an event into the inbox of a live instance. */
+  /** Puts an event into the inbox of a live instance: the last event of what has ended says how it ended. */
   deliver(instance: Instance, event: HistoryEvent): void {
-    // The last event of what has ended says how it ended: nothing comes after it.
-    if (instance.hasEnded) return;
     instance.inbox.push(event);
     this.journal.appendMessage(instance, [event]);
     this.considerTurn(instance);
