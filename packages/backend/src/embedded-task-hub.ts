@@ -187,8 +187,8 @@ function handlersOf(host: TaskHubHost, intake: Intake): TaskHubHandlers {
     charactersOf: (request: I) => number,
   ) => {
     const admitted = call(apply);
-    return async (request: I, options: CallOptions): Promise<O> =>
-      await intake.run(charactersOf(request), options, () => admitted(request, options));
+    return (request: I, options: CallOptions): Promise<O> =>
+      intake.run(charactersOf(request), options, () => admitted(request, options));
   };
   /** The same for what does all that it does at once, and then waits for nothing but a commit: no promises of its own. */
   const result =

@@ -1,26 +1,23 @@
 import type { CallOptions, Clock } from "@durabletask/core";
 import { TaskHubError } from "@durabletask/core";
 
-/** Gives up on `result` when the call's time is over or its signal aborts, whichever comes first. */
-export async function withLimits<T>(
-  result: Promise<T>,
-  options: CallOptions,
+/**
+ * Calls `reject` when the call's time is over or its signal aborts, whichever comes first; at once if it has. Gives what takes
+ * that back.
+ */
+export function limit(
+  { signal, timeoutMs }: CallOptions,
   clock: Clock,
-): Promise<T> {
-  const { signal, timeoutMs } = options;
-  if (!signal && timeoutMs === undefined) return await result;
-  signal?.throwIfAborted();
-  const limit = Promise.withResolvers<never>();
-  const abort = () => limit.reject(signal?.reason);
-  signal?.addEventListener("abort", abort, { once: true });
-  const cancel =
-    timeoutMs === undefined ? undefined : scheduleDeadline(clock, timeoutMs, limit.reject);
-  try {
-    return await Promise.race([result, limit.promise]);
-  } finally {
+  reject: (reason: unknown) => void,
+): () => void {
+  const abort = () => reject(signal?.reason);
+  if (signal?.aborted) abort();
+  else signal?.addEventListener("abort", abort, { once: true });
+  const cancel = timeoutMs === undefined ? undefined : scheduleDeadline(clock, timeoutMs, reject);
+  return () => {
     signal?.removeEventListener("abort", abort);
     cancel?.();
-  }
+  };
 }
 
 /** What a timer of the platform can hold. */

@@ -18,7 +18,7 @@ import type { Hub } from "../state/hub.ts";
 import type { EndedInstance, Instance } from "../state/instance.ts";
 import type { Milestone } from "../state/waiters.ts";
 import type { StoredInstance } from "../store/store.ts";
-import { withLimits } from "./call-limits.ts";
+import { limit } from "./call-limits.ts";
 import { checkSize, checkTexts } from "./message-checks.ts";
 import { storedState, toOrchestrationState } from "./instance-state.ts";
 
@@ -57,13 +57,15 @@ export async function waitForInstance(
     const instance = hub.instances.get(request.instanceId);
     if (!instance || hasReached(instance, milestone)) return await getInstance(hub, request);
     const wait = hub.waiters.wait(request.instanceId, milestone);
+    const release = limit(options, hub.clock, wait.reject);
     try {
-      const ended = await withLimits(wait.reached, options, hub.clock);
+      const ended = await wait.reached;
       // If another has taken its id, that one is waited for.
       const isTheLast = !hub.instances.has(request.instanceId);
       const answer = ended && isTheLast ? endedAnswer(ended, request) : undefined;
       if (answer) return answer;
     } finally {
+      release();
       wait.cancel();
     }
   }

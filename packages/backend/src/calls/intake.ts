@@ -1,7 +1,7 @@
 import type { CallOptions, Clock } from "@durabletask/core";
 import { TaskHubError } from "@durabletask/core";
 import { Fifo } from "../dispatch/fifo.ts";
-import { withLimits } from "./call-limits.ts";
+import { limit } from "./call-limits.ts";
 
 /** So much and no more: calls, and characters of the payloads that they bring. */
 export interface IntakeLimit {
@@ -63,11 +63,14 @@ export class Intake {
     const turn = Promise.withResolvers<void>();
     const waiting: Waiting = { characters, enter: turn.resolve, hasEntered: false, hasLeft: false };
     this.#queue.push(waiting);
+    const release = limit(options, this.#clock, turn.reject);
     try {
-      await withLimits(turn.promise, options, this.#clock);
+      await turn.promise;
     } catch (error) {
       this.#leave(waiting);
       throw error;
+    } finally {
+      release();
     }
   }
 

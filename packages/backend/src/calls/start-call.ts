@@ -31,8 +31,11 @@ export async function startInstance(
   checkInstanceId(id);
   const policy = new ReusePolicy(request.orchestrationIdReusePolicy);
   // Read only if need be: then nothing is awaited between here and the start.
-  const existing =
-    hub.instances.get(id) ?? (isReadNeeded(request) ? await lookUp(hub, id) : undefined);
+  const stored =
+    hub.instances.has(id) || !isReadNeeded(request)
+      ? undefined
+      : await hub.lookups.run(id, () => hub.find(id, false));
+  const existing: Existing | undefined = hub.instances.get(id) ?? stored?.record;
   if (!existing || !isSameStart(existing, request)) {
     const refusal = existing && policy.refusal(id, existing.status);
     if (refusal) return await refuse(hub, id, refusal);
@@ -69,11 +72,6 @@ interface Existing {
  */
 function isReadNeeded(request: CreateInstanceRequest): boolean {
   return Boolean(request.executionId) || request.orchestrationIdReusePolicy !== undefined;
-}
-
-async function lookUp(hub: Hub, id: string): Promise<Existing | undefined> {
-  const stored = await hub.lookups.run(id, () => hub.find(id, false));
-  return hub.instances.get(id) ?? stored?.record;
 }
 
 /** A client that did not hear of its start repeats it with the same execution id. */

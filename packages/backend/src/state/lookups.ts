@@ -1,6 +1,7 @@
-/** A read of one instance that is under way. */
+/** Reads of one instance that are under way, and begun while nothing had overtaken the first of them. */
 export interface Lookup {
   isStale: boolean;
+  readers: number;
 }
 
 /**
@@ -8,7 +9,7 @@ export interface Lookup {
  * the read and its answer an instance of that id may have been started, ended and let go.
  */
 export class Lookups {
-  readonly #byId = new Map<string, Set<Lookup>>();
+  readonly #byId = new Map<string, Lookup>();
 
   /** Runs `read` until its answer is not overtaken. */
   async run<T>(id: string, read: () => Promise<T>): Promise<T> {
@@ -25,19 +26,22 @@ export class Lookups {
 
   /** Begins a read. The caller ends it with `unwatch`. */
   watch(id: string): Lookup {
-    const lookup = { isStale: false };
-    const lookups = this.#byId.get(id) ?? new Set();
-    this.#byId.set(id, lookups.add(lookup));
+    const lookup = this.#byId.get(id) ?? { isStale: false, readers: 0 };
+    this.#byId.set(id, lookup);
+    lookup.readers++;
     return lookup;
   }
 
   unwatch(id: string, lookup: Lookup): void {
-    const lookups = this.#byId.get(id);
-    if (lookups?.delete(lookup) && lookups.size === 0) this.#byId.delete(id);
+    if (--lookup.readers === 0 && this.#byId.get(id) === lookup) this.#byId.delete(id);
   }
 
   /** An instance of this id left memory, or its record was changed. */
   overtake(id: string): void {
-    for (const lookup of this.#byId.get(id) ?? []) lookup.isStale = true;
+    const lookup = this.#byId.get(id);
+    if (!lookup) return;
+    lookup.isStale = true;
+    // Who begins from here on is not overtaken.
+    this.#byId.delete(id);
   }
 }

@@ -1,3 +1,4 @@
+import { LinkedList, type Place } from "../dispatch/linked-list.ts";
 import type { EndedInstance } from "./instance.ts";
 
 /** What a caller waits for. */
@@ -6,19 +7,21 @@ export type Milestone = "start" | "end";
 interface Waiter {
   readonly milestone: Milestone;
   readonly resolve: (ended: EndedInstance | undefined) => void;
-  readonly reject: (error: Error) => void;
+  readonly reject: (reason: unknown) => void;
 }
 
 /** A wait that can be given up. */
 export interface Wait {
   /** Resolves with the instance if it has ended. */
   readonly reached: Promise<EndedInstance | undefined>;
+  /** Lets it fail. */
+  readonly reject: (reason: unknown) => void;
   cancel(): void;
 }
 
 /** Callers that wait for an instance to start or to end, by instance id. */
 export class Waiters {
-  readonly #byId = new Map<string, Set<Waiter>>();
+  readonly #byId = new Map<string, LinkedList<Waiter>>();
 
   get size(): number {
     return this.#byId.size;
@@ -26,20 +29,22 @@ export class Waiters {
 
   wait(id: string, milestone: Milestone): Wait {
     const { promise, resolve, reject } = Promise.withResolvers<EndedInstance | undefined>();
-    const waiter = { milestone, resolve, reject };
-    const waiters = this.#byId.get(id) ?? new Set();
-    this.#byId.set(id, waiters.add(waiter));
-    return { reached: promise, cancel: () => this.#remove(id, waiters, waiter) };
+    const waiters = this.#byId.get(id) ?? new LinkedList();
+    this.#byId.set(id, waiters);
+    const place = waiters.push({ milestone, resolve, reject });
+    return { reached: promise, reject, cancel: () => this.#remove(id, place) };
   }
 
   /** Wakes those who wait for this; an instance that has ended has also started. */
   reach(id: string, milestone: Milestone, ended?: EndedInstance): void {
-    const waiters = this.#byId.get(id);
-    if (!waiters) return;
-    for (const waiter of waiters) {
-      if (milestone === "start" && waiter.milestone === "end") continue;
-      waiter.resolve(ended);
-      this.#remove(id, waiters, waiter);
+    let place = this.#byId.get(id)?.first;
+    while (place) {
+      const { item, after } = place;
+      if (milestone === "end" || item.milestone === "start") {
+        item.resolve(ended);
+        this.#remove(id, place);
+      }
+      place = after;
     }
   }
 
@@ -48,8 +53,9 @@ export class Waiters {
     this.#byId.clear();
   }
 
-  #remove(id: string, waiters: Set<Waiter>, waiter: Waiter): void {
-    waiters.delete(waiter);
-    if (waiters.size === 0 && this.#byId.get(id) === waiters) this.#byId.delete(id);
+  #remove(id: string, place: Place<Waiter>): void {
+    const { list } = place;
+    place.leave();
+    if (list && !list.first && this.#byId.get(id) === list) this.#byId.delete(id);
   }
 }

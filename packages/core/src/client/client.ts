@@ -18,7 +18,7 @@ import { ProcessHold } from "../process-hold.ts";
 import { createTaskHubService, type TaskHubService } from "../task-hub-service.ts";
 import type { Transport } from "../transport.ts";
 import type { Registrable } from "../definition/registrable.ts";
-import { type CallTarget, readArguments } from "./call-target.ts";
+import { readArguments } from "./call-target.ts";
 import { waitForInstance, type WaitMethod } from "./instance-wait.ts";
 import type {
   GetOptions,
@@ -161,8 +161,8 @@ export class TaskHubClient implements AsyncDisposable {
     id: string,
     options?: WaitForOptions,
   ): Promise<OrchestrationState<Out>>;
-  async waitForOrchestrationStart(...args: readonly unknown[]): Promise<OrchestrationState<never>> {
-    return await this.#waitFor("waitForInstanceStart", readArguments(args));
+  waitForOrchestrationStart(...args: readonly unknown[]): Promise<OrchestrationState<never>> {
+    return this.#waitFor("waitForInstanceStart", args);
   }
 
   /**
@@ -184,10 +184,8 @@ export class TaskHubClient implements AsyncDisposable {
     id: string,
     options?: WaitForOptions,
   ): Promise<OrchestrationState<Out>>;
-  async waitForOrchestrationCompletion(
-    ...args: readonly unknown[]
-  ): Promise<OrchestrationState<never>> {
-    return await this.#waitFor("waitForInstanceCompletion", readArguments(args));
+  waitForOrchestrationCompletion(...args: readonly unknown[]): Promise<OrchestrationState<never>> {
+    return this.#waitFor("waitForInstanceCompletion", args);
   }
 
   /** Raises an event for an orchestration. Fails with `NOT_FOUND` where there is none; one that has ended ignores it. */
@@ -400,10 +398,8 @@ export class TaskHubClient implements AsyncDisposable {
     return events;
   }
 
-  async #waitFor(
-    method: WaitMethod,
-    { id, options, output }: CallTarget<WaitForOptions>,
-  ): Promise<OrchestrationState<never>> {
+  async #waitFor(method: WaitMethod, args: readonly unknown[]): Promise<OrchestrationState<never>> {
+    const { id, options, output } = readArguments<WaitForOptions>(args);
     const release = this.#hold.take();
     try {
       const response = await waitForInstance(this.#hub, method, id, options, this.#clock);
