@@ -12,6 +12,7 @@ import type {
   StoreOpening,
   StoreQuery,
 } from "./store.ts";
+import { RowBlocks } from "./row-blocks.ts";
 
 /**
  * Keeps everything in this process, and nothing beyond it. What was committed survives `close()` and `open()` of the
@@ -24,11 +25,10 @@ export function createMemoryStore(): Store {
 const nothing: StoreOpening = { lastKey: 0, lastRow: 0, lastDetached: 0, fence: undefined };
 
 class MemoryStore implements Store {
-  readonly #log = new Map<number, LogRow>();
+  readonly #log = new RowBlocks();
   readonly #byKey = new Map<number, InstanceRecord>();
   readonly #keys = new Map<string, number>();
   readonly #children = new Map<string, Set<number>>();
-  readonly #live = new Set<number>();
   readonly #detached = new Map<number, DetachedActivity>();
   readonly #kept = new Map<number, KeptCall>();
   readonly #keptOf = new Map<string, Set<number>>();
@@ -40,13 +40,13 @@ class MemoryStore implements Store {
   }
 
   commit(batch: Batch): Promise<void> {
-    for (const row of batch.log) this.#log.set(row.row, row);
+    for (const row of batch.log) this.#log.add(row);
     for (const call of batch.kept) this.#keep(call);
     for (const key of batch.unkept) this.#letGo(key);
     for (const tail of batch.removedChains) this.#removeChain(tail);
     for (const key of batch.removed) this.#removeInstance(key);
     for (const record of batch.inserted) this.#insert(record);
-    for (const record of batch.updated) this.#put(record);
+    for (const record of batch.updated) this.#byKey.set(record.key, record);
     for (const activity of batch.detached) this.#detached.set(activity.key, activity);
     for (const key of batch.undetached) this.#detached.delete(key);
     for (const record of batch.attempts) this.#record(record);
@@ -96,14 +96,13 @@ class MemoryStore implements Store {
   }
 
   live(after: number, limit: number): Promise<readonly LiveInstance[]> {
-    // A rewound instance has come back to life, at the end of the set.
-    const keys = [...this.#live].filter((key) => key > after).sort((a, b) => a - b);
-    const records = keys.slice(0, limit).map((key) => this.#byKey.get(key));
-    return Promise.resolve(
-      records
-        .filter((record) => record !== undefined)
-        .map((record) => ({ record, rows: this.#chain(record.tail) })),
-    );
+    const found: LiveInstance[] = [];
+    for (const record of this.#byKey.values()) {
+      if (found.length === limit) break;
+      if (record.key <= after || record.completedAt !== undefined) continue;
+      found.push({ record, rows: this.#chain(record.tail) });
+    }
+    return Promise.resolve(found);
   }
 
   detached(): Promise<readonly DetachedActivity[]> {
@@ -122,7 +121,7 @@ class MemoryStore implements Store {
   }
 
   clear(): Promise<void> {
-    const parts = [this.#log, this.#byKey, this.#keys, this.#children, this.#live, this.#detached];
+    const parts = [this.#log, this.#byKey, this.#keys, this.#children, this.#detached];
     for (const part of parts) part.clear();
     for (const part of [this.#kept, this.#keptOf, this.#attempts]) part.clear();
     this.#last = nothing;
@@ -141,13 +140,7 @@ class MemoryStore implements Store {
     }
     this.#keys.set(record.id, record.key);
     if (record.parentId !== undefined) this.#siblings(record.parentId).add(record.key);
-    this.#put(record);
-  }
-
-  #put(record: InstanceRecord): void {
     this.#byKey.set(record.key, record);
-    if (record.completedAt === undefined) this.#live.add(record.key);
-    else this.#live.delete(record.key);
   }
 
   #keep(call: KeptCall): void {
@@ -176,7 +169,6 @@ class MemoryStore implements Store {
     if (!record) return;
     this.#byKey.delete(key);
     this.#keys.delete(record.id);
-    this.#live.delete(key);
     for (const kept of this.#keptOf.get(record.executionId) ?? []) this.#letGo(kept);
     if (record.parentId === undefined) return;
     const siblings = this.#siblings(record.parentId);
