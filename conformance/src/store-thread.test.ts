@@ -8,6 +8,7 @@ import { silentLogger } from "@durabletask/core";
 import { createTaskHubService } from "@durabletask/core/spi";
 import { openTaskHub } from "@durabletask/sqlite";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { hungryEnvironment } from "./hungry-thread.ts";
 import { temporaryFile } from "./temporary-file.ts";
 
 const run = promisify(execFile);
@@ -52,17 +53,10 @@ describe("the thread of the store", () => {
   });
 
   it("runs out of memory: who waits gets UNAVAILABLE, and the hub goes on", async () => {
-    // From the environment a preload reaches threads too. Memory that SQLite asks for would end the process, not the thread.
-    const eater = `import{parentPort as p}from"node:worker_threads";p?.on("message",(m)=>{
-      if(m.kind==="eat")for(let all={};;)all={all}})`;
-    const env = {
-      ...process.env,
-      NODE_OPTIONS: `--import=data:text/javascript;base64,${Buffer.from(eater).toString("base64")}`,
-    };
     const { stdout } = await run(
       process.execPath,
       ["--max-old-space-size=64", outOfMemory, temporaryFile()],
-      { env },
+      { env: hungryEnvironment },
     );
     expect(JSON.parse(stdout)).toEqual({
       thread: "ERR_WORKER_OUT_OF_MEMORY",

@@ -1,18 +1,17 @@
-import { appendFileSync, writeFileSync } from "node:fs";
-import { setTimeout } from "node:timers/promises";
-import type { Worker } from "node:worker_threads";
-import type { EmbeddedTaskHub } from "@durabletask/backend";
-import { silentLogger } from "@durabletask/core";
-import { createTaskHubService } from "@durabletask/core/spi";
-import { openTaskHub } from "@durabletask/sqlite";
+import { execFile } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
+import { hungryEnvironment } from "../hungry-thread.ts";
 import { finishAndCheck, type KillFiles, killOnce } from "../kill-cycles.ts";
 import { places } from "../places.ts";
 import { killServers } from "../served-kill-cycles.ts";
 import { temporaryFile } from "../temporary-file.ts";
-import { runToyWorker } from "../toy-worker.ts";
 import { cycles } from "./parameters.ts";
 
+const run = promisify(execFile);
+const killOwnThread = fileURLToPath(new URL("../processes/kill-own-thread.ts", import.meta.url));
 const secondsPerCycle = 15;
 
 describe.each(places)("a hub whose process is killed again and again, $name", ({ thread }) => {
@@ -28,8 +27,8 @@ describe("a server that is killed again and again", () => {
   itSurvives((files) => killServers(files, cycles));
 });
 
-describe("a hub whose thread is killed again and again", () => {
-  itSurvives(({ file, journal }) => killThreads(file, journal));
+describe("a hub whose thread is killed or runs out of memory again and again", () => {
+  itSurvives(killThreads);
 });
 
 function itSurvives(kill: (files: KillFiles) => Promise<unknown>): void {
@@ -48,54 +47,15 @@ function itSurvives(kill: (files: KillFiles) => Promise<unknown>): void {
   );
 }
 
-/** Works on a hub, and ends its thread at random moments. */
-async function killThreads(file: string, journal: string): Promise<void> {
-  let thread: Worker | undefined;
-  const remember = (worker: Worker) => void (thread = worker);
-  process.on("worker", remember);
-  const hub = await openTaskHub(file, { logger: silentLogger });
-  const service = createTaskHubService(hub);
-  let isOver = false;
-  // The hub ends all streams when it fails, and refuses everybody until it is open again.
-  const untilOver = async (work: () => Promise<void>) => {
-    while (!isOver) await work().catch(() => setTimeout(5));
-  };
-  const work = untilOver(() =>
-    runToyWorker(hub, {
-      now: Date.now,
-      onActivity: (instanceId, taskId) =>
-        appendFileSync(journal, `activity ${instanceId} ${taskId}\n`),
-    }),
+/** Lets a process work on a hub whose thread it ends at random moments. It has as little memory as a thread soon eats. */
+async function killThreads({ file, journal }: KillFiles): Promise<void> {
+  const { stdout } = await run(
+    process.execPath,
+    ["--max-old-space-size=128", killOwnThread, file, journal, String(cycles)],
+    { env: hungryEnvironment },
   );
-  let starts = 0;
-  const start = async () => {
-    const instanceId = `i${starts++}`;
-    await service.startInstance({ instanceId, name: "parent" });
-    appendFileSync(journal, `start ${instanceId}\n`);
-    await service.waitForInstanceCompletion({ instanceId });
-  };
-  const lanes = [untilOver(start), untilOver(start), untilOver(start)];
-  let kills = 0;
-  while (kills < cycles) {
-    await setTimeout(5 + Math.random() * 120);
-    // A thread that is killed while it starts has not worked yet, and each such kill makes the hub wait longer.
-    if (!thread || !isOpen(hub)) continue;
-    const victim = thread;
-    thread = undefined;
-    await victim.terminate();
-    kills++;
-  }
-  isOver = true;
-  await Promise.all(lanes);
-  await hub.close();
-  await work;
-  process.off("worker", remember);
-}
-
-function isOpen(hub: EmbeddedTaskHub): boolean {
-  try {
-    return hub.stats().commits > 0;
-  } catch {
-    return false;
-  }
+  const { killed, outOfMemory } = JSON.parse(stdout);
+  console.log(`the thread was killed ${killed} times, and ran out of memory ${outOfMemory} times`);
+  expect(killed + outOfMemory).toBe(cycles);
+  expect(outOfMemory).toBeGreaterThan(0);
 }

@@ -4,6 +4,7 @@ import type { Worker } from "node:worker_threads";
 import { TaskHubError } from "@durabletask/core";
 import { createTaskHubService } from "@durabletask/core/spi";
 import { openTaskHub } from "@durabletask/sqlite";
+import { runOutOfMemory } from "../hungry-thread.ts";
 
 const started = once(process, "worker");
 await using hub = await openTaskHub(process.argv[2] ?? "", { logger: {} });
@@ -20,8 +21,7 @@ const start = async (instanceId: string): Promise<string> => {
 };
 await start("before");
 const ended = once(thread, "error");
-// What a preload in the thread waits for.
-thread.postMessage({ kind: "eat" });
+runOutOfMemory(thread);
 const during = await start("during");
 const [{ code }] = (await ended) as [{ code: string }];
 while ((await start("after")) !== "started")
