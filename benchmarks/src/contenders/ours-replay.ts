@@ -1,4 +1,4 @@
-import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { toBinary } from "@bufbuild/protobuf";
 import {
   defineActivity,
   defineOrchestrator,
@@ -11,6 +11,7 @@ import {
   whenEach,
 } from "@durabletask/core";
 import { OrchestratorRequestSchema } from "@durabletask/protobuf";
+import { decode } from "@durabletask/protobuf/codec";
 import { report, workFromArguments } from "../measurement.ts";
 import { recordedTurn, sumOf } from "../recorded-history.ts";
 import { measureReplays, type Replay, type ReplayWork } from "../replay-clock.ts";
@@ -94,12 +95,12 @@ await worker.stop();
 
 function prepare(activities: number): Replay {
   const bytes = toBinary(OrchestratorRequestSchema, recordedTurn(work.shape, activities));
-  const decoded = fromBinary(OrchestratorRequestSchema, bytes);
+  const decoded = decode(OrchestratorRequestSchema, bytes);
   const expected = String(sumOf(activities));
   return async () => {
     count = activities;
     const output = outputOf(
-      await turns.run(work.isDecoding ? fromBinary(OrchestratorRequestSchema, bytes) : decoded),
+      await turns.run(work.isDecoding ? decode(OrchestratorRequestSchema, bytes) : decoded),
     );
     if (output !== expected) throw new Error(`the output is ${output}, not ${expected}`);
   };

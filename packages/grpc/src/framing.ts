@@ -1,5 +1,6 @@
-import { type DescMessage, type MessageShape, toBinary } from "@bufbuild/protobuf";
+import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import { TaskHubError } from "@durabletask/core";
+import { encode } from "@durabletask/protobuf/codec";
 
 /** A flag and a length of four bytes stand before each message. */
 const prefixBytes = 5;
@@ -17,12 +18,11 @@ export function encodeFrame<Desc extends DescMessage>(
   message: MessageShape<Desc>,
   maxBytes: number,
 ): Buffer {
-  const data = toBinary(schema, message);
-  if (data.length > maxBytes) throw tooLarge("sent", data.length, maxBytes);
-  const frame = Buffer.allocUnsafe(prefixBytes + data.length);
-  frame[0] = 0;
-  frame.writeUInt32BE(data.length, 1);
-  frame.set(data, prefixBytes);
+  const { buffer, byteOffset, byteLength } = encode(schema, message, prefixBytes);
+  const length = byteLength - prefixBytes;
+  if (length > maxBytes) throw tooLarge("sent", length, maxBytes);
+  const frame = Buffer.from(buffer, byteOffset, byteLength);
+  frame.writeUInt32BE(length, 1);
   return frame;
 }
 

@@ -1,6 +1,7 @@
 import { type ClientHttp2Stream, constants } from "node:http2";
-import { type DescMessage, fromBinary, type MessageShape } from "@bufbuild/protobuf";
+import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import { TaskHubError } from "@durabletask/core";
+import * as codec from "@durabletask/protobuf/codec";
 import { deadlineExceeded, type SignalGroups, type Stoppable } from "./call-limits.ts";
 import type { Connection } from "./connection.ts";
 import { FrameReader } from "./framing.ts";
@@ -137,7 +138,7 @@ export class UnaryCall<O extends DescMessage> implements Stoppable {
 /** A message from its bytes. Throws `INTERNAL` for what is none. */
 export function decode<O extends DescMessage>(output: O, data: Uint8Array): MessageShape<O> {
   try {
-    return fromBinary(output, data);
+    return codec.decode(output, data);
   } catch (cause) {
     const message = `the answer is no ${output.typeName}`;
     throw new TaskHubError("INTERNAL", message, { cause });

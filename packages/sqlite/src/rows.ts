@@ -1,4 +1,3 @@
-import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import type {
   AttemptRecord,
   DetachedActivity,
@@ -18,38 +17,39 @@ import {
   HistoryChunkSchema,
   OrchestrationTraceContextSchema,
 } from "@durabletask/protobuf";
+import { decode, encode } from "@durabletask/protobuf/codec";
 import type { Row } from "./connection.ts";
 
 export function encodeEvents(events: readonly HistoryEvent[]): Uint8Array {
   // The encoder only reads.
-  return toBinary(HistoryChunkSchema, {
+  return encode(HistoryChunkSchema, {
     $typeName: "HistoryChunk",
     events: events as HistoryEvent[],
   });
 }
 
 function decodeEvents(data: unknown): readonly HistoryEvent[] {
-  return fromBinary(HistoryChunkSchema, data as Uint8Array).events;
+  return decode(HistoryChunkSchema, data as Uint8Array).events;
 }
 
 export function encodeRequest(request: ActivityRequest): Uint8Array {
-  return toBinary(ActivityRequestSchema, request);
+  return encode(ActivityRequestSchema, request);
 }
 
 export function decodeDetached(row: Row): DetachedActivity {
   return {
     key: row["d"] as number,
-    request: fromBinary(ActivityRequestSchema, row["request"] as Uint8Array),
+    request: decode(ActivityRequestSchema, row["request"] as Uint8Array),
   };
 }
 
 /** Workers that trace nothing say nothing. */
 export function encodeTrace(trace: OrchestrationTraceContext | undefined): Uint8Array | null {
-  return trace ? toBinary(OrchestrationTraceContextSchema, trace) : null;
+  return trace ? encode(OrchestrationTraceContextSchema, trace) : null;
 }
 
 function decodeTrace(data: unknown): OrchestrationTraceContext | undefined {
-  return data ? fromBinary(OrchestrationTraceContextSchema, data as Uint8Array) : undefined;
+  return data ? decode(OrchestrationTraceContextSchema, data as Uint8Array) : undefined;
 }
 
 export function encodeKept({ scheduled, result }: KeptCall): Uint8Array {

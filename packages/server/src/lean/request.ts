@@ -1,8 +1,8 @@
 import type { ServerHttp2Stream } from "node:http2";
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
-import { fromBinary } from "@bufbuild/protobuf";
 import { TaskHubError } from "@durabletask/core";
 import { FrameReader } from "@durabletask/grpc/spi";
+import * as codec from "@durabletask/protobuf/codec";
 import { type RequestRoom, smallRequestBytes } from "../request-room.ts";
 
 /** What receives a request, and how much of it. */
@@ -75,7 +75,7 @@ function decode<I extends DescMessage>(
   if (!data)
     throw new TaskHubError("UNIMPLEMENTED", "The method takes one message, and there is none.");
   try {
-    return fromBinary(schema, data);
+    return codec.decode(schema, data);
   } catch (cause) {
     const message = `The message is no ${schema.typeName}.`;
     throw new TaskHubError("INVALID_ARGUMENT", message, { cause });

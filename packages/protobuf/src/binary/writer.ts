@@ -1,0 +1,202 @@
+import type { DescMessage, Message, MessageShape } from "@bufbuild/protobuf";
+import { toBinary } from "@bufbuild/protobuf";
+import { unusual } from "./unusual.ts";
+
+/** Up to this length a text is written character by character, as long as it is ASCII. */
+const shortLength = 48;
+
+const utf8 = new TextEncoder();
+const words = new DataView(new ArrayBuffer(8));
+
+/**
+ * Writes messages as hubs and workers usually make them, value by value, and throws at everything else. Writes over the bytes that it
+ * is given, and leaves them for longer ones where they do not suffice.
+ */
+export class Writer {
+  #bytes: Uint8Array;
+  #at: number;
+
+  /** Begins after so many zeros. */
+  constructor(bytes: Uint8Array, freeBytes: number) {
+    this.#bytes = bytes;
+    this.#at = freeBytes;
+    this.#reserve(0);
+    this.#bytes.fill(0, 0, freeBytes);
+  }
+
+  /** A copy of all that is written. */
+  finish(): Uint8Array {
+    return this.#bytes.slice(0, this.#at);
+  }
+
+  /** A message with nothing in it but what its type says. */
+  expect(message: Message, typeName: string): void {
+    if (message.$typeName !== typeName || message.$unknown !== undefined) throw unusual;
+    if (Object.getPrototypeOf(message) !== Object.prototype) throw unusual;
+  }
+
+  int32(tag: number, value: number): void {
+    if (typeof value !== "number" || (value | 0) !== value) throw unusual;
+    this.#reserve(15);
+    this.#varint(tag);
+    if (value >= 0) this.#varint(value);
+    else this.#varint64(value | 0, -1);
+  }
+
+  bool(tag: number, value: boolean): void {
+    if (typeof value !== "boolean") throw unusual;
+    this.#reserve(6);
+    this.#varint(tag);
+    this.#bytes[this.#at++] = value ? 1 : 0;
+  }
+
+  int64(tag: number, value: bigint): void {
+    if (typeof value !== "bigint" || BigInt.asIntN(64, value) !== value) throw unusual;
+    words.setBigInt64(0, value, true);
+    this.#reserve(15);
+    this.#varint(tag);
+    this.#varint64(words.getInt32(0, true), words.getInt32(4, true));
+  }
+
+  string(tag: number, value: string): void {
+    if (typeof value !== "string") throw unusual;
+    this.#reserve(10 + 3 * value.length);
+    this.#varint(tag);
+    this.#text(value);
+  }
+
+  /** A `google.protobuf.StringValue`. */
+  stringValue(tag: number, value: string): void {
+    const start = this.begin(tag);
+    if (value !== "") this.string(0x0a, value);
+    this.end(start);
+  }
+
+  /** A `google.protobuf.Int32Value`. */
+  int32Value(tag: number, value: number): void {
+    const start = this.begin(tag);
+    if (value !== 0) this.int32(0x08, value);
+    this.end(start);
+  }
+
+  /** A `map<string, string>`. */
+  stringEntries(tag: number, record: Readonly<Record<string, string>>): void {
+    for (const key of Object.keys(record)) {
+      const start = this.begin(tag);
+      this.string(0x0a, key);
+      this.string(0x12, record[key] as string);
+      this.end(start);
+    }
+  }
+
+  /** A map of messages. */
+  messageEntries<Desc extends DescMessage>(
+    tag: number,
+    schema: Desc,
+    record: Readonly<Record<string, MessageShape<Desc>>>,
+  ): void {
+    for (const key of Object.keys(record)) {
+      const start = this.begin(tag);
+      this.string(0x0a, key);
+      this.message(0x12, schema, record[key] as MessageShape<Desc>);
+      this.end(start);
+    }
+  }
+
+  /** A message for which there is no code of its own. */
+  message<Desc extends DescMessage>(tag: number, schema: Desc, message: MessageShape<Desc>): void {
+    const bytes = toBinary(schema, message);
+    this.#reserve(10 + bytes.length);
+    this.#varint(tag);
+    this.#varint(bytes.length);
+    this.#bytes.set(bytes, this.#at);
+    this.#at += bytes.length;
+  }
+
+  /** Begins a message in a message. Gives where it starts, which is for `end`. */
+  begin(tag: number): number {
+    this.#reserve(6);
+    this.#varint(tag);
+    // A byte for its length: most are as short.
+    this.#at += 1;
+    return this.#at;
+  }
+
+  end(start: number): void {
+    const length = this.#at - start;
+    if (length > 0x7f) this.#widen(start, length);
+    else this.#bytes[start - 1] = length;
+  }
+
+  /** Makes room for a length that does not fit the byte that is kept for it. */
+  #widen(start: number, length: number): void {
+    this.#reserve(4);
+    const lengthBytes = varintBytes(length);
+    this.#bytes.copyWithin(start - 1 + lengthBytes, start, this.#at);
+    this.#at = start - 1;
+    this.#varint(length);
+    this.#at += length;
+  }
+
+  #text(value: string): void {
+    const bytes = this.#bytes;
+    const { length } = value;
+    if (length <= shortLength) {
+      let at = this.#at;
+      bytes[at++] = length;
+      let i = 0;
+      for (; i < length; i += 1) {
+        const code = value.charCodeAt(i);
+        if (code > 0x7f) break;
+        bytes[at++] = code;
+      }
+      if (i === length) {
+        this.#at = at;
+        return;
+      }
+    }
+    // As long as it would be in ASCII: where it is not, it moves.
+    const lengthBytes = varintBytes(length);
+    const start = this.#at + lengthBytes;
+    const { written } = utf8.encodeInto(value, bytes.subarray(start));
+    const isBytes = varintBytes(written);
+    if (isBytes !== lengthBytes) bytes.copyWithin(this.#at + isBytes, start, start + written);
+    this.#varint(written);
+    this.#at += written;
+  }
+
+  #varint(value: number): void {
+    const bytes = this.#bytes;
+    let rest = value;
+    while (rest > 0x7f) {
+      bytes[this.#at++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+    }
+    bytes[this.#at++] = rest;
+  }
+
+  #varint64(low: number, high: number): void {
+    let l = low >>> 0;
+    let h = high >>> 0;
+    while (h > 0 || l > 0x7f) {
+      this.#bytes[this.#at++] = (l & 0x7f) | 0x80;
+      l = ((l >>> 7) | (h << 25)) >>> 0;
+      h >>>= 7;
+    }
+    this.#bytes[this.#at++] = l;
+  }
+
+  #reserve(bytes: number): void {
+    const needed = this.#at + bytes;
+    if (needed <= this.#bytes.length) return;
+    const larger = new Uint8Array(Math.max(needed, 2 * this.#bytes.length));
+    larger.set(this.#bytes);
+    this.#bytes = larger;
+  }
+}
+
+function varintBytes(value: number): number {
+  let bytes = 1;
+  for (let rest = value; rest > 0x7f; rest >>>= 7) bytes += 1;
+  return bytes;
+}
