@@ -11,57 +11,65 @@ import { wholeTimeout } from "./call-limits.ts";
 import { fromConnectError } from "./connect-error.ts";
 import type { ConnectTransport } from "./connect-types.ts";
 
-/**
- * A transport over one of Connect's. `place` is what its errors name; `closedBecause` tells of calls that failed since the
- * transport was closed.
- */
-export function overConnect(
-  connect: ConnectTransport,
-  place: string,
-  closedBecause: () => TaskHubError | undefined,
-  close: () => void,
-): Transport {
-  const failure = (error: unknown, signal: AbortSignal | undefined): unknown =>
-    signal?.aborted === true ? signal.reason : (closedBecause() ?? callError(error, place));
-  return {
-    async unary<I extends DescMessage, O extends DescMessage>(
-      method: DescMethodUnary<I, O>,
-      request: MessageShape<I>,
-      { signal, timeoutMs, headers }: CallOptions = {},
-    ): Promise<MessageShape<O>> {
+/** Where a transport of Connect's leads, and what of it is ours. */
+export interface ConnectRoute {
+  /** What errors name. */
+  readonly place: string;
+  /** Why calls fail since it was closed. */
+  readonly closedBecause: () => TaskHubError | undefined;
+  readonly close: () => void;
+}
+
+/** A transport over one of Connect's. */
+export class TransportOverConnect implements Transport {
+  readonly #connect: ConnectTransport;
+  readonly #route: ConnectRoute;
+
+  constructor(connect: ConnectTransport, route: ConnectRoute) {
+    this.#connect = connect;
+    this.#route = route;
+  }
+
+  async unary<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodUnary<I, O>,
+    request: MessageShape<I>,
+    { signal, timeoutMs, headers }: CallOptions = {},
+  ): Promise<MessageShape<O>> {
+    const limitMs = wholeTimeout(timeoutMs);
+    const cancel = signal && new Cancellation(signal);
+    try {
+      const own = { ...headers };
+      return (await this.#connect.unary(method, cancel?.signal, limitMs, own, request)).message;
+    } catch (error) {
+      throw this.#failure(error, signal);
+    } finally {
+      cancel?.release();
+    }
+  }
+
+  stream<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodServerStreaming<I, O>,
+    request: MessageShape<I>,
+    { signal, timeoutMs, headers }: CallOptions = {},
+  ): AsyncIterable<MessageShape<O>> {
+    const open = async (abort: AbortSignal): Promise<AsyncIterator<MessageShape<O>>> => {
       const limitMs = wholeTimeout(timeoutMs);
-      const cancel = signal && new Cancellation(signal);
-      try {
-        return (await connect.unary(method, cancel?.signal, limitMs, { ...headers }, request))
-          .message;
-      } catch (error) {
-        throw failure(error, signal);
-      } finally {
-        cancel?.release();
-      }
-    },
-    stream<I extends DescMessage, O extends DescMessage>(
-      method: DescMethodServerStreaming<I, O>,
-      request: MessageShape<I>,
-      { signal, timeoutMs, headers }: CallOptions = {},
-    ): AsyncIterable<MessageShape<O>> {
-      const open = async (abort: AbortSignal): Promise<AsyncIterator<MessageShape<O>>> => {
-        const limitMs = wholeTimeout(timeoutMs);
-        const response = await connect.stream(
-          method,
-          abort,
-          limitMs,
-          { ...headers },
-          only(request),
-        );
-        return response.message[Symbol.asyncIterator]();
-      };
-      return {
-        [Symbol.asyncIterator]: () => new ConnectStream(open, signal, (e) => failure(e, signal)),
-      };
-    },
-    [Symbol.asyncDispose]: async () => close(),
-  };
+      const own = { ...headers };
+      const response = await this.#connect.stream(method, abort, limitMs, own, only(request));
+      return response.message[Symbol.asyncIterator]();
+    };
+    const failure = (error: unknown): unknown => this.#failure(error, signal);
+    return { [Symbol.asyncIterator]: () => new ConnectStream(open, signal, failure) };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#route.close();
+  }
+
+  #failure(error: unknown, signal: AbortSignal | undefined): unknown {
+    if (signal?.aborted === true) return signal.reason;
+    return this.#route.closedBecause() ?? callError(error, this.#route.place);
+  }
 }
 
 /**

@@ -9,7 +9,7 @@ import {
 import { parseAddress } from "./address.ts";
 import { HeaderProvider } from "./call-headers.ts";
 import type { ConnectInterceptor, ConnectTransport } from "./connect-types.ts";
-import { overConnect } from "./connect-transport.ts";
+import { TransportOverConnect } from "./connect-transport.ts";
 import { Connection } from "./connection.ts";
 import { LeanTransport, type MessageLimits } from "./lean-transport.ts";
 import {
@@ -47,12 +47,9 @@ function fixedHeaders({ taskHub }: CallDefaults): Record<string, string> {
 
 function base(options: GrpcTransportOptions): Transport {
   if (options.transport !== undefined) {
-    return overConnect(
-      options.transport,
-      "the server",
-      () => undefined,
-      () => {},
-    );
+    // Closing it is its maker's business.
+    const route = { place: "the server", closedBecause: () => undefined, close: () => {} };
+    return new TransportOverConnect(options.transport, route);
   }
   if (options.baseUrl === undefined) {
     throw new InvalidArgumentError("give the address of a task hub as baseUrl, or a transport");
@@ -68,15 +65,13 @@ function overAddress(options: GrpcAddressOptions): Transport {
     writeMaxBytes: sizeLimit(options.writeMaxBytes, "writeMaxBytes"),
   };
   const { interceptors = [] } = options;
+  if (interceptors.length === 0) return new LeanTransport(connection, limits);
   // Interceptors are Connect's, and so are the requests and answers that they see.
-  return interceptors.length === 0
-    ? new LeanTransport(connection, limits)
-    : overConnect(
-        connectOver(connection, limits, interceptors),
-        origin,
-        () => connection.closedBecause,
-        () => connection.close(),
-      );
+  return new TransportOverConnect(connectOver(connection, limits, interceptors), {
+    place: origin,
+    closedBecause: () => connection.closedBecause,
+    close: () => connection.close(),
+  });
 }
 
 /** Connect's transport on a connection of ours. */

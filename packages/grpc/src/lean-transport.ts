@@ -20,7 +20,7 @@ export interface MessageLimits {
 }
 
 /**
- * A transport that speaks gRPC on `node:http2` itself. It does what {@link overConnect} does over Connect, at a fraction of the
+ * A transport that speaks gRPC on `node:http2` itself. It does what {@link TransportOverConnect} does over Connect, at a fraction of the
  * time: see decisions/030-bare-http2-beside-connect.md.
  */
 export class LeanTransport implements Transport {
