@@ -26,6 +26,10 @@ import { encodeStatus } from "./rpc-status.ts";
 
 const { method: methods } = TaskHubSidecarService;
 
+/** What HTTP/2 begins with (RFC 9113, 6.5), and the answer to it. */
+const emptySettings = Buffer.from("000000040000000000", "hex");
+const settingsTaken = Buffer.from("000000040100000000", "hex");
+
 function getInstance(
   transport: Transport,
   options: Parameters<TaskHubService["getInstance"]>[1] = {},
@@ -609,11 +613,29 @@ describe.each(paths)("a call over gRPC, %s", (_, dial) => {
     ["a reset", (socket: { resetAndDestroy(): void }) => socket.resetAndDestroy()],
     ["an end", (socket: { end(): void }) => socket.end()],
   ])("says that the connection was lost by %s", async (_what, lose) => {
-    await using server = await serveTcp((socket) => void socket.once("data", () => lose(socket)));
+    await using server = await serveTcp((socket) => {
+      socket.write(emptySettings);
+      // What it hears last is that these have come.
+      socket.on("data", (chunk: Buffer) => {
+        if (chunk.includes(settingsTaken)) lose(socket);
+      });
+    });
     await using transport = dial(server.url);
     await expect(getInstance(transport)).rejects.toMatchObject({
       code: "UNAVAILABLE",
       message: expect.stringContaining(`the connection to ${server.url} was lost`),
+    });
+  });
+
+  it.each([
+    ["a reset", (socket: { resetAndDestroy(): void }) => socket.resetAndDestroy()],
+    ["an end", (socket: { end(): void }) => socket.end()],
+  ])("says that nobody spoke HTTP/2 where %s is all that came", async (_what, lose) => {
+    await using server = await serveTcp((socket) => void socket.once("data", () => lose(socket)));
+    await using transport = dial(server.url);
+    await expect(getInstance(transport)).rejects.toMatchObject({
+      code: "UNAVAILABLE",
+      message: expect.stringContaining("does not answer in HTTP/2"),
     });
   });
 
