@@ -7,7 +7,7 @@ import type { AnyOrchestratorFunction } from "../src/engine/program.ts";
 import { Session, type SessionOptions, type Turn } from "../src/engine/session.ts";
 import { timestampFromMs, timestampToMs } from "../src/engine/timestamp.ts";
 import { createFailure, failureOf } from "../src/failure.ts";
-import { sessionScope, settle, sha1 } from "../src/worker/platform.ts";
+import { sessionScope, sha1, whenSettled } from "../src/worker/platform.ts";
 import { createTaskLogger } from "../src/worker/task-logger.ts";
 
 type EventType = HistoryEvent["eventType"];
@@ -106,7 +106,7 @@ export class Rig {
         maximumTimerIntervalMs: 3 * 86_400_000,
         maximumActions: 100_000,
         onNonDeterminism: "fail",
-        settle,
+        whenSettled,
         sha1,
         failureOf: (thrown) => failureOf(thrown),
         createLogger: (_event, isReplaying) => createTaskLogger(logger, {}, isReplaying),

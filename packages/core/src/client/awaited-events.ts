@@ -5,7 +5,7 @@ import type { RegisteredOrchestrator } from "../engine/program.ts";
 import { Session } from "../engine/session.ts";
 import { failureOf } from "../failure.ts";
 import { silentLogger } from "../logger.ts";
-import { sessionScope, settle, sha1 } from "../worker/platform.ts";
+import { sessionScope, sha1, whenSettled } from "../worker/platform.ts";
 import { createTaskLogger } from "../worker/task-logger.ts";
 
 /** The names of the events that an orchestrator awaits at the end of its history, found by replaying it. */
@@ -19,7 +19,7 @@ export async function awaitedEvents(
     maximumTimerIntervalMs: 3 * 86_400_000,
     maximumActions: 100_000,
     onNonDeterminism: "abandon",
-    settle,
+    whenSettled,
     sha1,
     failureOf: (thrown) => failureOf(thrown),
     createLogger: () => createTaskLogger(silentLogger, {}),

@@ -4,19 +4,16 @@ import { type DurableCall, NonDeterminismError, TooManyActionsError } from "./er
 
 type ActionType = OrchestratorAction["orchestratorActionType"];
 
-/** An action that the code has asked for, until the history records it or the turn hands it out. */
-interface PendingAction {
-  readonly id: number;
-  readonly type: ActionType;
-  readonly owner: ActionOwner | undefined;
-}
-
-/** Whoever asked for an action, where what is recorded may differ harmlessly from what the code asks for now (E5). */
-export interface ActionOwner {
-  /** Whether the target of the action was generated, so that another recorded one is adopted. */
-  readonly hasGeneratedTarget: boolean;
+/** Something that the code has asked for, until the history records it or the turn hands it out. */
+export interface Asked {
+  /** The action as it goes out. Made when it is asked for: of a replay most actions have been sent long ago. */
+  readonly action: ActionType;
+  /** What it is, in words. */
+  readonly call: DurableCall;
+  /** Whether an event is the record of it: kind, name, target, not what deployments change harmlessly (E5). */
+  isRecordedBy(type: HistoryEvent["eventType"]): boolean;
   /** Takes over what is recorded: a timer's fire time, an input, a derived instance id. */
-  adopt(event: HistoryEvent): void;
+  adopt?(event: HistoryEvent): void;
 }
 
 /**
@@ -25,13 +22,13 @@ export interface ActionOwner {
  */
 export class ActionLog {
   /** Not recorded yet, and not handed out. */
-  readonly #pending = new IdWindow<PendingAction>();
+  readonly #pending = new IdWindow<Asked>();
   readonly #limit: number;
   #lastId = 0;
   #added = 0;
   #isClosed = false;
   #overflow: TooManyActionsError | undefined;
-  #last: PendingAction | undefined;
+  #last: Asked | undefined;
 
   /** @param limit how many actions one turn may ask for */
   constructor(limit: number) {
@@ -46,8 +43,8 @@ export class ActionLog {
   /** The last thing that the code asked for, in words, for error messages. */
   get lastCall(): string | undefined {
     if (this.#last === undefined) return undefined;
-    const { kind, name } = callOf(this.#last.type);
-    return name === "" ? `${kind} #${this.#last.id}` : `${kind} '${name}' (#${this.#last.id})`;
+    const { kind, name } = this.#last.call;
+    return name === "" ? `${kind} #${this.#lastId}` : `${kind} '${name}' (#${this.#lastId})`;
   }
 
   /** Set once a turn has asked for more than the limit, even if the code caught the error. */
@@ -56,7 +53,7 @@ export class ActionLog {
   }
 
   /** Adds an action, and gives its id. */
-  add(type: ActionType, owner?: ActionOwner): number {
+  add(asked: Asked): number {
     this.#added += 1;
     if (this.#added > this.#limit) {
       this.#overflow = new TooManyActionsError(this.#limit);
@@ -64,8 +61,8 @@ export class ActionLog {
     }
     this.#lastId += 1;
     if (this.#isClosed) return this.#lastId;
-    this.#last = { id: this.#lastId, type, owner };
-    this.#pending.add(this.#lastId, this.#last);
+    this.#last = asked;
+    this.#pending.add(this.#lastId, asked);
     return this.#lastId;
   }
 
@@ -77,16 +74,16 @@ export class ActionLog {
   /** Whether an event records what the code has asked for under its id. */
   expects(event: HistoryEvent): boolean {
     const pending = this.#pending.get(event.eventId);
-    return pending !== undefined && matches(pending, event);
+    return pending?.isRecordedBy(event.eventType) === true;
   }
 
   /** The history records an action: it must be the one that the code asked for under that id (E5). */
   confirm(event: HistoryEvent, position: number): void {
     const pending = this.#pending.get(event.eventId);
-    if (pending === undefined || !matches(pending, event)) {
+    if (pending?.isRecordedBy(event.eventType) !== true) {
       throw new NonDeterminismError({
         recorded: recordedCall(event),
-        attempted: pending && callOf(pending.type),
+        attempted: pending?.call,
         eventId: event.eventId,
         position,
       });
@@ -94,14 +91,14 @@ export class ActionLog {
     this.#pending.take(event.eventId);
     // It belongs to an earlier turn, not to this one's limit.
     this.#added -= 1;
-    pending.owner?.adopt(event);
+    pending.adopt?.(event);
   }
 
   /** Takes what is new, in the order of ids. From here on it counts as recorded. */
   take(): OrchestratorAction[] {
     this.#added = 0;
     if (this.#pending.isEmpty) return [];
-    return this.#pending.takeAll().map(({ id, type }) => toAction(id, type));
+    return this.#pending.takeAll((id, { action }) => toAction(id, action));
   }
 
   /** The execution has ended: what the code still asks for is not emitted (E10). */
@@ -111,7 +108,7 @@ export class ActionLog {
 
   /** Forgets what was not handed out: the instance fails, and nothing of it is to be trusted. */
   discard(): void {
-    this.#pending.takeAll();
+    this.#pending.takeAll(() => undefined);
   }
 }
 
@@ -134,32 +131,6 @@ export function recordsAction(event: HistoryEvent): boolean {
       return true;
     default:
       return false;
-  }
-}
-
-/** Kind, name, target, and an instance id that the code chose; not what deployments change harmlessly. */
-function matches({ type, owner }: PendingAction, { eventType }: HistoryEvent): boolean {
-  switch (eventType.case) {
-    case "taskScheduled":
-      return type.case === "scheduleTask" && type.value.name === eventType.value.name;
-    case "timerCreated":
-      return type.case === "createTimer";
-    case "subOrchestrationInstanceCreated":
-      return (
-        type.case === "createSubOrchestration" &&
-        type.value.name === eventType.value.name &&
-        (type.value.instanceId === eventType.value.instanceId || owner?.hasGeneratedTarget === true)
-      );
-    case "eventSent":
-      return (
-        type.case === "sendEvent" &&
-        type.value.name.toLowerCase() === eventType.value.name.toLowerCase() &&
-        type.value.instance?.instanceId === eventType.value.instanceId
-      );
-    default:
-      return (
-        type.case === "sendEntityMessage" && type.value.EntityMessageType.case === eventType.case
-      );
   }
 }
 

@@ -82,7 +82,8 @@ class AllTask extends DurableTask<unknown[]> implements TaskObserver {
     this.#tasks = tasks;
     this.#open = tasks.length;
     if (tasks.length === 0) this.complete([]);
-    for (const task of tasks) task.observe(this);
+    // Not by an iterator: code that runs once for many tasks is not compiled yet, and makes an object for each.
+    for (let i = 0; i < tasks.length; i += 1) tasks[i]?.observe(this);
   }
 
   leaves(): boolean {
@@ -133,10 +134,10 @@ class Each implements EachTask<unknown> {
 
   [Symbol.asyncIterator](): AsyncIterator<unknown> {
     return {
-      next: async () =>
+      next: () =>
         this.#given < this.#count
-          ? { done: false, value: await this.#next() }
-          : { done: true, value: undefined },
+          ? this.#next().then((value) => ({ done: false, value }))
+          : Promise.resolve({ done: true, value: undefined }),
     };
   }
 

@@ -58,8 +58,8 @@ export interface EngineOptions {
   readonly failureOf: (thrown: unknown) => TaskFailureDetails;
   /** Actions that one turn may ask for. */
   readonly maximumActions: number;
-  /** Resolves once the code is blocked: no microtask is left. */
-  readonly settle: () => Promise<void>;
+  /** Gives a function that has another one called once the code is blocked: no microtask is left. */
+  readonly whenSettled: (act: () => void) => () => void;
   readonly sha1: Sha1;
   /** Told that an execution moved while none of its turns ran (E4). */
   readonly onViolation?:

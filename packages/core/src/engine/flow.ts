@@ -28,6 +28,7 @@ export class Flow {
   /** The last `whenAny` that was answered: the next one may be about what is left of its tasks. */
   idleRace: Race | undefined;
 
+  #isTelling = false;
   /** While observers are told: what has ended by that. */
   #endings: Ending[] | undefined;
 
@@ -35,13 +36,15 @@ export class Flow {
    * Lets what has ended tell its observers. What ends by that waits its turn, so that combinators may be nested to any depth.
    */
   notify(ending: Ending): void {
-    if (this.#endings !== undefined) {
+    if (this.#isTelling) {
+      this.#endings ??= [];
       this.#endings.push(ending);
       return;
     }
-    this.#endings = [];
+    this.#isTelling = true;
     let next: Ending | undefined = ending;
-    for (; next !== undefined; next = this.#endings.pop()) next.tell();
+    for (; next !== undefined; next = this.#endings?.pop()) next.tell();
     this.#endings = undefined;
+    this.#isTelling = false;
   }
 }

@@ -16,6 +16,9 @@ it("gives what was added under an id, once, whatever was taken before and howeve
   window.add(12, "#12");
   window.add(13, "#13");
   expect(window.get(9)).toBeUndefined();
-  expect(window.takeAll()).toEqual(["#12", "#13"]);
+  expect(window.takeAll((id, item) => [id, item])).toEqual([
+    [12, "#12"],
+    [13, "#13"],
+  ]);
   expect([window.isEmpty, window.get(12)]).toEqual([true, undefined]);
 });

@@ -34,12 +34,15 @@ export class IdWindow<T> {
     return item;
   }
 
-  /** Takes all items out, in the order of their ids. */
-  takeAll(): T[] {
-    const items = this.#items.filter((item) => item !== undefined);
+  /** Takes all items out, in the order of their ids, and gives what is made of each. */
+  takeAll<Made>(make: (id: number, item: T) => Made): Made[] {
+    const all: Made[] = [];
+    for (const [place, item] of this.#items.entries()) {
+      if (item !== undefined) all.push(make(this.#firstId + place, item));
+    }
     this.#count = 0;
     this.#empty();
-    return items;
+    return all;
   }
 
   /** Popping keeps some of the array's memory, which the next item needs again. */

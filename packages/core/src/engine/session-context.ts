@@ -24,6 +24,7 @@ import { derivationSeed, derivedGuid } from "./guid.ts";
 import { createRandom, type Random } from "./random.ts";
 import { type Callee, referenceOf } from "./reference.ts";
 import type { Task, TimerTask } from "./task.ts";
+import { AskedAction } from "./asked-action.ts";
 import { TaskCall } from "./task-call.ts";
 import { DurableTimer } from "./timer-call.ts";
 
@@ -105,15 +106,8 @@ export class SessionContext implements OrchestrationContext {
     const reference = this.#begin("callActivity", activity);
     const payload = this.#serialize(input, reference.input);
     const { wrapsActivityInputs } = this.#execution.options;
-    const value = {
-      $typeName: "ScheduleTaskAction" as const,
-      name: reference.name,
-      version: options?.version ?? reference.version,
-      input: wrapsActivityInputs ? `[${payload ?? "null"}]` : payload,
-      tags: tagsOf(options),
-    };
-    const action = { case: "scheduleTask" as const, value };
-    return new TaskCall(this.#execution, action, reference.output, false, options?.retry);
+    const sent = wrapsActivityInputs ? `[${payload ?? "null"}]` : payload;
+    return new TaskCall(this.#execution, reference, sent, options, undefined);
   }
 
   callSubOrchestrator(
@@ -124,17 +118,12 @@ export class SessionContext implements OrchestrationContext {
     const reference = this.#begin("callSubOrchestrator", orchestrator);
     const instanceId = options?.instanceId;
     if (instanceId !== undefined) assertInstanceId(instanceId);
-    const value = {
-      $typeName: "CreateSubOrchestrationAction" as const,
+    const child = {
       instanceId: instanceId ?? this.#derive("child", this.#execution.actions.nextId),
-      name: reference.name,
-      version: options?.version ?? reference.version ?? this.#execution.options.defaultVersion,
-      input: this.#serialize(input, reference.input),
-      tags: tagsOf(options),
+      isDerived: instanceId === undefined,
     };
-    const action = { case: "createSubOrchestration" as const, value };
-    const isGenerated = instanceId === undefined;
-    return new TaskCall(this.#execution, action, reference.output, isGenerated, options?.retry);
+    const payload = this.#serialize(input, reference.input);
+    return new TaskCall(this.#execution, reference, payload, options, child);
   }
 
   /** For extensions: see `awaitAction`. */
@@ -143,7 +132,7 @@ export class SessionContext implements OrchestrationContext {
     isEndedBy: (event: HistoryEvent, id: number) => boolean,
   ): Task<HistoryEvent> {
     this.#execution.assertRunning("awaitAction");
-    const id = this.#execution.actions.add(type);
+    const id = this.#execution.actions.add(new AskedAction(type));
     const task = new DurableTask<HistoryEvent>(this.#execution.flow);
     this.#execution.awaits({ task, isEndedBy: (event) => isEndedBy(event, id) });
     return task;
@@ -162,15 +151,13 @@ export class SessionContext implements OrchestrationContext {
   sendEvent(instanceId: string, event: EventCallee, data?: unknown): void {
     const { name } = this.#begin("sendEvent", event);
     if (instanceId === "") throw new InvalidArgumentError("sendEvent needs an instance id");
-    this.#execution.actions.add({
-      case: "sendEvent",
-      value: {
-        $typeName: "SendEventAction",
-        instance: { $typeName: "OrchestrationInstance", instanceId },
-        name,
-        data: this.#serialize(data, coderOf(event)),
-      },
-    });
+    const value = {
+      $typeName: "SendEventAction" as const,
+      instance: { $typeName: "OrchestrationInstance" as const, instanceId },
+      name,
+      data: this.#serialize(data, coderOf(event)),
+    };
+    this.#execution.actions.add(new AskedAction({ case: "sendEvent", value }));
   }
 
   continueAsNew(input?: unknown, options: ContinueAsNewOptions | boolean = {}): never {
@@ -238,10 +225,6 @@ const noTags: Record<string, string> = Object.freeze(Object.create(null));
 /** Tag names come from outside: no prototype for them to meet (E8). */
 function withoutPrototype(tags: Record<string, string>): Record<string, string> {
   return Object.assign(Object.create(null), tags);
-}
-
-function tagsOf(options: ActivityOptions | undefined): Record<string, string> {
-  return options?.tags === undefined ? noTags : { ...options.tags };
 }
 
 function coderOf(event: EventCallee): PayloadCoder | undefined {

@@ -97,13 +97,20 @@ export class Session {
   }
 
   /** The loop of code that moves by promises: after each event that woke somebody, wait until nobody moves. */
-  async #runWoken(): Promise<Turn> {
-    do {
-      await this.#options.settle();
-      this.#execution.flow.woken = false;
-      this.#assertBlocked();
-    } while (!this.#applyUntilWoken());
-    return this.#finish();
+  #runWoken(): Promise<Turn> {
+    const { promise, resolve, reject } = Promise.withResolvers<Turn>();
+    const settle = this.#options.whenSettled(() => {
+      try {
+        this.#execution.flow.woken = false;
+        this.#assertBlocked();
+        if (this.#applyUntilWoken()) resolve(this.#finish());
+        else settle();
+      } catch (error) {
+        reject(error);
+      }
+    });
+    settle();
+    return promise;
   }
 
   /** Applies events until one has woken code that moves by itself; true once there are no more. */

@@ -1,20 +1,23 @@
-import type { HistoryEvent, OrchestratorAction, TaskFailureDetails } from "@durabletask/protobuf";
+import type { HistoryEvent, TaskFailureDetails } from "@durabletask/protobuf";
 import { failureDetails, type FailedTask, TaskFailedError } from "../failure.ts";
 import type { PayloadCoder } from "../payload-format.ts";
+import type { ActivityOptions } from "./context.ts";
 import { DurableTask } from "./durable-task.ts";
-import type { ActionOwner } from "./action-log.ts";
+import type { Asked } from "./action-log.ts";
+import type { DurableCall } from "./errors.ts";
 import type { Execution, OpenCall } from "./execution.ts";
+import type { referenceOf } from "./reference.ts";
 import { type Retry, type RetryDecision, retryDecision } from "./retry.ts";
 import { TimerCall } from "./timer-call.ts";
 
 /** The reserved tag that carries the event id of an activity's first attempt to its retries. */
 export const firstAttemptTag = "durabletask.first-attempt";
 
-/** What is scheduled for each attempt of a call; all but its id is the same each time, tags, version and child id included. */
-export type CallAction = Extract<
-  OrchestratorAction["orchestratorActionType"],
-  { readonly case: "scheduleTask" | "createSubOrchestration" }
->;
+/** A child that is called: its id, and whether that was derived, not chosen by the code. */
+export interface Child {
+  instanceId: string;
+  readonly isDerived: boolean;
+}
 
 /** How often a call was tried, where it may be tried again. */
 interface Attempts {
@@ -25,31 +28,41 @@ interface Attempts {
 }
 
 /** The call of an activity or a child orchestration, with its retries: a fresh event id for each attempt. */
-export class TaskCall extends DurableTask<never> implements OpenCall, ActionOwner {
+export class TaskCall extends DurableTask<never> implements OpenCall, Asked {
   readonly #execution: Execution;
-  readonly #action: CallAction;
+  // One object a call, and none beside it: there may be very many, all of them alive.
+  readonly #name: string;
+  #version: string | undefined;
+  #input: string | undefined;
+  readonly #taggedAs: Tags;
+  /** Of a child orchestration. */
+  readonly #child: Child | undefined;
   /** What its result goes through. */
   readonly #output: PayloadCoder | undefined;
-  readonly hasGeneratedTarget: boolean;
   /** Most calls are not retried, and there may be many of them. */
   readonly #attempts: Attempts | undefined;
   #id: number;
 
-  /** @param hasGeneratedTarget whether the instance id of a child was derived, not chosen by the code */
+  /** @param callee what it says of itself, and `payload` the input as it goes out */
   constructor(
     execution: Execution,
-    action: CallAction,
-    output: PayloadCoder | undefined,
-    hasGeneratedTarget: boolean,
-    retry: Retry | undefined,
+    callee: ReturnType<typeof referenceOf>,
+    payload: string | undefined,
+    options: ActivityOptions | undefined,
+    child: Child | undefined,
   ) {
     super(execution.flow);
     this.#execution = execution;
-    this.#action = action;
-    this.#output = output;
-    this.hasGeneratedTarget = hasGeneratedTarget;
-    const decide = retry && retryDecision(retry, (error) => this.#warnOfHandler(error));
-    this.#id = this.#schedule(action);
+    this.#name = callee.name;
+    this.#version =
+      options?.version ?? callee.version ?? (child && execution.options.defaultVersion);
+    this.#input = payload;
+    this.#taggedAs = tagsOf(options);
+    this.#child = child;
+    this.#output = callee.output;
+    const retry = options?.retry;
+    const decide = retry && this.#decisionOf(retry);
+    this.#id = this.#schedule();
     this.#attempts = decide && {
       decide,
       startedMs: execution.nowMs,
@@ -58,13 +71,43 @@ export class TaskCall extends DurableTask<never> implements OpenCall, ActionOwne
     };
   }
 
+  // Apart: a constructor with a function in it makes another object for each call.
+  #decisionOf(retry: Retry): RetryDecision {
+    return retryDecision(retry, (error) => this.#warnOfHandler(error));
+  }
+
   get kind(): "task" {
     return "task";
   }
 
+  get action(): Asked["action"] {
+    const asked = { name: this.#name, version: this.#version, input: this.#input };
+    if (this.#child === undefined) {
+      const value = { $typeName: "ScheduleTaskAction" as const, ...asked, tags: this.#tags() };
+      return { case: "scheduleTask", value };
+    }
+    const { instanceId } = this.#child;
+    const $typeName = "CreateSubOrchestrationAction";
+    const value = { $typeName, instanceId, ...asked, tags: this.#taggedAs } as const;
+    return { case: "createSubOrchestration", value };
+  }
+
+  get call(): DurableCall {
+    return { kind: this.#kind, name: this.#name, target: this.#child?.instanceId };
+  }
+
+  isRecordedBy(type: HistoryEvent["eventType"]): boolean {
+    const child = this.#child;
+    if (child === undefined) return type.case === "taskScheduled" && type.value.name === this.#name;
+    return (
+      type.case === "subOrchestrationInstanceCreated" &&
+      type.value.name === this.#name &&
+      (child.isDerived || type.value.instanceId === child.instanceId)
+    );
+  }
+
   /** The recorded input, version and derived id win over those that changed code asks for, in retries too (E5). */
   adopt({ eventType, eventId }: HistoryEvent): void {
-    const action = this.#action;
     if (
       eventType.case !== "taskScheduled" &&
       eventType.case !== "subOrchestrationInstanceCreated"
@@ -72,17 +115,18 @@ export class TaskCall extends DurableTask<never> implements OpenCall, ActionOwne
       return;
     }
     const { input, version } = eventType.value;
-    if (action.value.input !== input || action.value.version !== version) {
-      const { name } = action.value;
+    if (this.#input !== input || this.#version !== version) {
+      const name = this.#name;
       this.#execution.warnOfAdoption(
         { event: "call.adopted", eventId, name },
-        `the recorded input or version of ${kindOf(action)} '${name}' differs from the one that the code asks for now; the recorded one holds`,
+        `the recorded input or version of ${this.#kind} '${name}' differs from the one that the code asks for now; the recorded one holds`,
       );
-      // The engine made this message, and nobody else has it before it is handed out again.
-      Object.assign(action.value, { input, version });
     }
-    if (action.case === "createSubOrchestration" && "instanceId" in eventType.value) {
-      action.value.instanceId = eventType.value.instanceId;
+    // Also where they are equal: one copy of an input is enough.
+    this.#input = input;
+    this.#version = version;
+    if (this.#child !== undefined && "instanceId" in eventType.value) {
+      this.#child.instanceId = eventType.value.instanceId;
     }
   }
 
@@ -107,11 +151,11 @@ export class TaskCall extends DurableTask<never> implements OpenCall, ActionOwne
 
   #retry(attempts: Attempts): void {
     attempts.count += 1;
-    this.#id = this.#schedule(retryOf(this.#action, attempts.firstId));
+    this.#id = this.#schedule();
   }
 
-  #schedule(action: CallAction): number {
-    const id = this.#execution.actions.add(action, this);
+  #schedule(): number {
+    const id = this.#execution.actions.add(this);
     this.#execution.opened(id, this);
     return id;
   }
@@ -120,28 +164,35 @@ export class TaskCall extends DurableTask<never> implements OpenCall, ActionOwne
   #warnOfHandler(error: unknown): void {
     const { instanceId, isReplaying, options } = this.#execution;
     if (isReplaying) return;
-    const { name } = this.#action.value;
+    const name = this.#name;
     options.warn(
       { event: "retry.handler-threw", instanceId, name, eventId: this.#id, error },
-      `what decides on retries of ${kindOf(this.#action)} '${name}' threw, or gave no decision: it is not tried again`,
+      `what decides on retries of ${this.#kind} '${name}' threw, or gave no decision: it is not tried again`,
     );
   }
 
   #giveUp(failure: TaskFailureDetails): void {
-    const kind = kindOf(this.#action);
-    const { name } = this.#action.value;
+    const kind = this.#kind;
+    const name = this.#name;
     const attempts = this.#attempts?.count ?? 1;
     this.fail(new TaskFailedError({ kind, name, id: this.#id, attempts }, failure));
   }
+
+  get #kind(): FailedTask["kind"] {
+    return this.#child === undefined ? "activity" : "sub-orchestration";
+  }
+
+  /** A retry of an activity tells which attempt was the first: the activity's idempotency key is made of it. */
+  #tags(): Tags {
+    if (this.#attempts === undefined || this.#attempts.count === 1) return this.#taggedAs;
+    return { ...this.#taggedAs, [firstAttemptTag]: String(this.#attempts.firstId) };
+  }
 }
 
-/** A retry of an activity tells which attempt was the first: the activity's idempotency key is made of it. */
-function retryOf(action: CallAction, firstId: number): CallAction {
-  if (action.case !== "scheduleTask") return action;
-  const tags = { ...action.value.tags, [firstAttemptTag]: String(firstId) };
-  return { ...action, value: { ...action.value, tags } };
-}
+type Tags = Record<string, string>;
 
-function kindOf(action: CallAction): FailedTask["kind"] {
-  return action.case === "scheduleTask" ? "activity" : "sub-orchestration";
+const noTags: Tags = Object.freeze(Object.create(null));
+
+function tagsOf(options: ActivityOptions | undefined): Tags {
+  return options?.tags === undefined ? noTags : { ...options.tags };
 }

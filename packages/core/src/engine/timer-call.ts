@@ -1,8 +1,8 @@
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { HistoryEvent } from "@durabletask/protobuf";
 import { DurableTask } from "./durable-task.ts";
-import { TaskCanceledError } from "./errors.ts";
-import type { ActionOwner } from "./action-log.ts";
+import { type DurableCall, TaskCanceledError } from "./errors.ts";
+import type { Asked } from "./action-log.ts";
 import type { Execution, OpenCall } from "./execution.ts";
 import type { TimerTask } from "./task.ts";
 import { timestampFromMs, timestampToMs } from "./timestamp.ts";
@@ -11,8 +11,7 @@ import { timestampFromMs, timestampToMs } from "./timestamp.ts";
  * A timer of any length. One that is longer than the maximum interval is a chain: each link has an id of its own, and
  * the next is made when one fires.
  */
-export class TimerCall implements OpenCall, ActionOwner {
-  readonly hasGeneratedTarget = false;
+export class TimerCall implements OpenCall, Asked {
   readonly kind = "timer";
   readonly #execution: Execution;
   readonly #onFired: () => void;
@@ -45,15 +44,24 @@ export class TimerCall implements OpenCall, ActionOwner {
   }
 
   #addLink(): void {
-    const { actions, nowMs, options } = this.#execution;
+    const { nowMs, options } = this.#execution;
     this.#linkEndsMs = Math.min(this.#fireAtMs, nowMs + options.maximumTimerIntervalMs);
+    this.#id = this.#execution.actions.add(this);
+    this.#execution.opened(this.#id, this);
+  }
+
+  get action(): Asked["action"] {
     const isLast = this.#linkEndsMs === this.#fireAtMs;
     const fireAt = isLast ? timestampFromMs(this.#fireAtMs) : linkTimestamp(this.#linkEndsMs);
-    this.#id = actions.add(
-      { case: "createTimer", value: { $typeName: "CreateTimerAction", fireAt } },
-      this,
-    );
-    this.#execution.opened(this.#id, this);
+    return { case: "createTimer", value: { $typeName: "CreateTimerAction", fireAt } };
+  }
+
+  get call(): DurableCall {
+    return { kind: "timer", name: "" };
+  }
+
+  isRecordedBy(type: HistoryEvent["eventType"]): boolean {
+    return type.case === "timerCreated";
   }
 
   /**

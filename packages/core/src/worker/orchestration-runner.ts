@@ -15,7 +15,7 @@ import type { Attempt } from "./answers.ts";
 import { mayExceed } from "./completion-parts.ts";
 import { failedTurn } from "./failed-turn.ts";
 import type { WorkerSettings } from "./options.ts";
-import { sessionScope, settle, sha1 } from "./platform.ts";
+import { sessionScope, sha1, whenSettled } from "./platform.ts";
 import { createTaskLogger } from "./task-logger.ts";
 import { sessionRequest, Sessions } from "./sessions.ts";
 import { RecentExecutions } from "./recent-executions.ts";
@@ -312,7 +312,7 @@ function sessionOptions(
     middleware: middleware.flatMap(({ orchestration }) => orchestration ?? []),
     defaultVersion: settings.versioning.defaultVersion,
     wrapsActivityInputs: settings.activityInputs === "dotnet",
-    settle,
+    whenSettled,
     sha1,
     createLogger: ({ instanceId, name }, isReplaying) =>
       createTaskLogger(

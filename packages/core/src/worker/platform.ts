@@ -5,25 +5,15 @@ import type { Sha1 } from "../engine/guid.ts";
 const nextTick = process.nextTick.bind(process);
 
 const resolved = Promise.resolve();
-let waiting: (() => void)[] = [];
 
 /**
- * Resolves once no microtask is left. A tick that is queued from a microtask runs exactly then; queued from anywhere
- * else it would run too early, hence the hop into a microtask first. All who hop before the tick comes share it.
+ * Gives a function that has `act` called once no microtask is left. A tick that is queued from a microtask runs exactly then; queued
+ * from anywhere else it would run too early, hence the hop into a microtask first. It is called after each event that has woken
+ * somebody: it makes one promise, and none that somebody awaits.
  */
-export function settle(): Promise<void> {
-  return new Promise((resolve) => {
-    void resolved.then(() => {
-      waiting.push(resolve);
-      if (waiting.length === 1) nextTick(wakeAll);
-    });
-  });
-}
-
-function wakeAll(): void {
-  const all = waiting;
-  waiting = [];
-  for (const resolve of all) resolve();
+export function whenSettled(act: () => void): () => void {
+  const tick = (): void => nextTick(act);
+  return () => void resolved.then(tick);
 }
 
 /** Loads the module of Node.js when it is needed first: few programs need it, and loading it takes a fifth of loading core. */

@@ -4,7 +4,7 @@ import { jsonConverter } from "../converter.ts";
 import type { OrchestrationContext } from "../engine/context.ts";
 import { Session } from "../engine/session.ts";
 import { failureOf } from "../failure.ts";
-import { sessionScope, settle, sha1 } from "./platform.ts";
+import { sessionScope, sha1, whenSettled } from "./platform.ts";
 import { Sessions } from "./sessions.ts";
 import { createTaskLogger } from "./task-logger.ts";
 
@@ -22,7 +22,7 @@ async function session(
       maximumTimerIntervalMs: 1e9,
       maximumActions: 100,
       onNonDeterminism: "fail",
-      settle,
+      whenSettled,
       sha1,
       failureOf: (thrown) => failureOf(thrown),
       createLogger: () => noLog,
