@@ -1,37 +1,13 @@
 import { randomUUID } from "node:crypto";
-import type { CallOptions, Clock, Duration, Logger, Transport } from "@durabletask/core";
-import { defaultLogger, InvalidArgumentError, TaskHubError } from "@durabletask/core";
+import type { Clock, Duration, Logger, Transport } from "@durabletask/core";
+import { defaultLogger, InvalidArgumentError } from "@durabletask/core";
 import { durationToMs, guardLogger } from "@durabletask/core/spi";
-import {
-  getInstance,
-  raise,
-  resumeInstance,
-  suspendInstance,
-  terminateInstance,
-  waitForInstance,
-} from "./calls/instance-calls.ts";
 import { Intake } from "./calls/intake.ts";
-import { listInstanceIds } from "./calls/list-call.ts";
-import { purge } from "./calls/purge-call.ts";
-import { streamHistory } from "./calls/history-call.ts";
-import { queryInstances } from "./calls/query-calls.ts";
-import { restartInstance } from "./calls/restart-call.ts";
-import { rewind } from "./calls/rewind-call.ts";
-import { skipGracefulTerminations } from "./calls/skip-terminations-call.ts";
-import { startInstance } from "./calls/start-call.ts";
-import {
-  abandonActivityCall,
-  abandonTurn,
-  completeActivityCall,
-  completeTurn,
-  openWorkStream,
-} from "./calls/work-calls.ts";
-import type { TaskHubHandlers } from "./in-process-transport.ts";
 import { createInProcessTransport } from "./in-process-transport.ts";
+import { handlersOf } from "./handlers.ts";
 import { checkKeys } from "./option-keys.ts";
 import type { RetentionOptions } from "./retention.ts";
 import { Retention } from "./retention.ts";
-import type { Hub } from "./state/hub.ts";
 import type { LeaseLimits } from "./state/leases.ts";
 import { PayloadLimit } from "./state/payload-limit.ts";
 import type { Store } from "./store/store.ts";
@@ -167,79 +143,4 @@ function limitMs(limit: Duration | undefined, name: string): number {
 function positive(value: number, name: string): number {
   if (Number.isSafeInteger(value) && value > 0) return value;
   throw new InvalidArgumentError(`${name} must be a positive whole number, not ${value}`);
-}
-
-function handlersOf(host: TaskHubHost, intake: Intake): TaskHubHandlers {
-  /** Calls `apply` with the hub as it is now. */
-  const call =
-    <I, O>(apply: (hub: Hub, request: I, options: CallOptions) => Promise<O>) =>
-    async (request: I, options: CallOptions): Promise<O> => {
-      const { hub } = host;
-      try {
-        return await apply(hub, request, options);
-      } catch (error) {
-        throw isExpected(error, options) ? error : host.fail(hub, error);
-      }
-    };
-  /** The same for calls that bring more to write: when it is their turn. */
-  const intakeCall = <I, O>(
-    apply: (hub: Hub, request: I, options: CallOptions) => Promise<O>,
-    charactersOf: (request: I) => number,
-  ) => {
-    const admitted = call(apply);
-    return (request: I, options: CallOptions): Promise<O> =>
-      intake.run(charactersOf(request), options, () => admitted(request, options));
-  };
-  /** The same for what does all that it does at once, and then waits for nothing but a commit: no promises of its own. */
-  const result =
-    <I, O>(apply: (hub: Hub, request: I) => Promise<O>) =>
-    (request: I, options: CallOptions): Promise<O> => {
-      let hub: Hub | undefined;
-      try {
-        ({ hub } = host);
-        return apply(hub, request);
-      } catch (error) {
-        return Promise.reject(hub && !isExpected(error, options) ? host.fail(hub, error) : error);
-      }
-    };
-  return {
-    hello: call(async (_, request) => request),
-    startInstance: intakeCall(startInstance, ({ input }) => input?.length ?? 0),
-    getInstance: call(getInstance),
-    waitForInstanceStart: call((hub, request, options) =>
-      waitForInstance(hub, request, "start", options),
-    ),
-    waitForInstanceCompletion: call((hub, request, options) =>
-      waitForInstance(hub, request, "end", options),
-    ),
-    raiseEvent: intakeCall(raise, ({ input }) => input?.length ?? 0),
-    terminateInstance: intakeCall(terminateInstance, ({ output }) => output?.length ?? 0),
-    suspendInstance: intakeCall(suspendInstance, ({ reason }) => reason?.length ?? 0),
-    resumeInstance: intakeCall(resumeInstance, ({ reason }) => reason?.length ?? 0),
-    queryInstances: call(queryInstances),
-    listInstanceIds: call(listInstanceIds),
-    purgeInstances: call(purge),
-    rewindInstance: call(rewind),
-    restartInstance: call(restartInstance),
-    skipGracefulOrchestrationTerminations: call(skipGracefulTerminations),
-    createTaskHub: async ({ recreateIfExists }) => {
-      if (recreateIfExists) await host.empty();
-      return { $typeName: "CreateTaskHubResponse" };
-    },
-    deleteTaskHub: async () => {
-      await host.empty();
-      return { $typeName: "DeleteTaskHubResponse" };
-    },
-    streamInstanceHistory: (request) => streamHistory(host.hub, request),
-    getWorkItems: (request, options) => openWorkStream(() => host.hub, request, options),
-    completeOrchestratorTask: result(completeTurn),
-    completeActivityTask: result(completeActivityCall),
-    abandonTaskOrchestratorWorkItem: call(abandonTurn),
-    abandonTaskActivityWorkItem: call(abandonActivityCall),
-  };
-}
-
-/** Anything else means that a command broke off: memory may be half of the past and half of what was to come. */
-function isExpected(error: unknown, { signal }: CallOptions): boolean {
-  return error instanceof TaskHubError || signal?.aborted === true;
 }

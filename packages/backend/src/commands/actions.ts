@@ -1,12 +1,9 @@
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type {
   CompleteOrchestrationAction,
-  HistoryEvent,
   OrchestratorAction,
   OrchestratorResponse,
 } from "@durabletask/protobuf";
 import { OrchestrationStatus } from "@durabletask/protobuf";
-import { historyEvent } from "../state/history-events.ts";
 import type { PayloadLimit } from "../state/payload-limit.ts";
 import type { Instance } from "../state/instance.ts";
 
@@ -143,58 +140,4 @@ export function splitActions(actions: readonly OrchestratorAction[]): SplitActio
     return { sent: actions.slice(0, index), last: orchestratorActionType.value, lastId: id };
   }
   return { sent: actions, last: undefined, lastId: -1 };
-}
-
-/** The event that records an action; its id becomes the event's. Nothing for what leaves no trace in the history. */
-export function recordOf(
-  action: OrchestratorAction,
-  timestamp: Timestamp,
-  executionId: string,
-): HistoryEvent | undefined {
-  const { id, orchestratorActionType } = action;
-  const { case: kind, value } = orchestratorActionType;
-  switch (kind) {
-    case "scheduleTask":
-      return historyEvent(id, timestamp, {
-        case: "taskScheduled",
-        value: {
-          $typeName: "TaskScheduledEvent",
-          name: value.name,
-          version: value.version,
-          input: value.input,
-          parentTraceContext: value.parentTraceContext,
-          tags: value.tags,
-        },
-      });
-    case "createTimer":
-      return historyEvent(id, timestamp, {
-        case: "timerCreated",
-        value: { $typeName: "TimerCreatedEvent", fireAt: value.fireAt },
-      });
-    case "createSubOrchestration":
-      return historyEvent(id, timestamp, {
-        case: "subOrchestrationInstanceCreated",
-        value: {
-          $typeName: "SubOrchestrationInstanceCreatedEvent",
-          instanceId: value.instanceId || `${executionId}:${id.toString(16).padStart(4, "0")}`,
-          name: value.name,
-          version: value.version,
-          input: value.input,
-          parentTraceContext: value.parentTraceContext,
-          tags: value.tags,
-        },
-      });
-    case "sendEvent":
-      return historyEvent(id, timestamp, {
-        case: "eventSent",
-        value: {
-          $typeName: "EventSentEvent",
-          instanceId: value.instance?.instanceId ?? "",
-          name: value.name,
-          input: value.data,
-        },
-      });
-    default:
-      return undefined;
-  }
 }

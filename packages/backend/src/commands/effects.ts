@@ -1,6 +1,7 @@
 import type {
   HistoryEvent,
   OrchestratorAction,
+  ParentInstanceInfo,
   SubOrchestrationInstanceCreatedEvent,
   TaskScheduledEvent,
 } from "@durabletask/protobuf";
@@ -109,7 +110,7 @@ function startChild(
   taskId: number,
   event: SubOrchestrationInstanceCreatedEvent,
 ): void {
-  const { instance, executionId, start, isOver } = origin;
+  const { instance, isOver } = origin;
   const id = event.instanceId;
   const holder = hub.instances.get(id);
   // An instance cannot be replaced from within its own last turn.
@@ -131,18 +132,25 @@ function startChild(
     tags: event.tags,
     startAt: undefined,
     traceContext: event.parentTraceContext,
-    parent: {
-      $typeName: "ParentInstanceInfo",
-      taskScheduledId: taskId,
-      name: start.name,
-      version: start.version,
-      orchestrationInstance: {
-        $typeName: "OrchestrationInstance",
-        instanceId: instance.id,
-        executionId,
-      },
-    },
+    parent: parentInfo(origin, taskId),
   });
+}
+
+function parentInfo(
+  { instance, executionId, start }: Origin,
+  taskScheduledId: number,
+): ParentInstanceInfo {
+  return {
+    $typeName: "ParentInstanceInfo",
+    taskScheduledId,
+    name: start.name,
+    version: start.version,
+    orchestrationInstance: {
+      $typeName: "OrchestrationInstance",
+      instanceId: instance.id,
+      executionId,
+    },
+  };
 }
 
 /** A child that cannot be started fails the call in the parent, never the parent's checkpoint (rule 3). */
