@@ -49,7 +49,9 @@ export interface ErrorDetail {
   readonly value: Uint8Array;
 }
 
+/** What may be said of a {@link TaskHubError} besides its code and message. */
 export interface TaskHubErrorOptions extends ErrorOptions {
+  /** Default: none. */
   readonly details?: readonly ErrorDetail[] | undefined;
 }
 

@@ -7,7 +7,7 @@ export { guardLogger } from "./logger.ts";
 export { isServerStreaming, isUnary } from "./method-kind.ts";
 export { withoutPages } from "./errors.ts";
 export { firstAttemptTag } from "./engine/task-call.ts";
-export { derivedChildId } from "./worker/derived-child-id.ts";
+export { derivedChildId } from "./derived-child-id.ts";
 export type { RecordedTurn } from "./rewind/recorded-turn.ts";
 export {
   childIdOf,

@@ -7,8 +7,8 @@ import type { AnyOrchestratorFunction } from "../src/engine/program.ts";
 import { Session, type SessionOptions, type Turn } from "../src/engine/session.ts";
 import { timestampFromMs, timestampToMs } from "../src/engine/timestamp.ts";
 import { createFailure, failureOf } from "../src/failure.ts";
-import { sessionScope, sha1, whenSettled } from "../src/worker/platform.ts";
-import { createTaskLogger } from "../src/worker/task-logger.ts";
+import { sessionScope, sha1, whenSettled } from "../src/platform.ts";
+import { createTaskLogger } from "../src/task-logger.ts";
 
 type EventType = HistoryEvent["eventType"];
 type ActionType = OrchestratorAction["orchestratorActionType"];

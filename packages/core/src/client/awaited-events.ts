@@ -5,8 +5,8 @@ import type { RegisteredOrchestrator } from "../engine/program.ts";
 import { Session } from "../engine/session.ts";
 import { failureOf } from "../failure.ts";
 import { silentLogger } from "../logger.ts";
-import { sessionScope, sha1, whenSettled } from "../worker/platform.ts";
-import { createTaskLogger } from "../worker/task-logger.ts";
+import { sessionScope, sha1, whenSettled } from "../platform.ts";
+import { createTaskLogger } from "../task-logger.ts";
 
 /** The names of the events that an orchestrator awaits at the end of its history, found by replaying it. */
 export async function awaitedEvents(

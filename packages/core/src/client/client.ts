@@ -36,25 +36,14 @@ import { explainState, type Explanation, type WorkerDirectory } from "./explanat
 import { type HistoryEvent, historyEventFromWire, historyToJson } from "./history.ts";
 import type { InstanceId } from "../instance-id.ts";
 import { OrchestrationState } from "./orchestration-state.ts";
-import {
-  type InstanceIdList,
-  type InstanceIdPage,
-  type InstanceIdQuery,
-  instanceIdQueryToWire,
-} from "./instance-ids.ts";
-import { PagedList } from "./paged-list.ts";
+import { type InstanceIdList, type InstanceIdQuery, listInstanceIds } from "./instance-ids.ts";
 import {
   type PurgeFilter,
   purgeFilterToWire,
   type PurgeManyOptions,
   type PurgeManyResult,
 } from "./purge.ts";
-import {
-  type OrchestrationList,
-  type OrchestrationQuery,
-  type Page,
-  queryToWire,
-} from "./query.ts";
+import { listOrchestrations, type OrchestrationList, type OrchestrationQuery } from "./query.ts";
 import { type ScheduleOptions, scheduleRequest } from "./schedule.ts";
 
 /**
@@ -314,34 +303,12 @@ export class TaskHubClient implements AsyncDisposable {
 
   /** Lists the ids of ended orchestrations in the order in which they ended: `for await (const id of ...)`. */
   listInstanceIds(query: InstanceIdQuery = {}): InstanceIdList {
-    const { signal } = query;
-    const fetch = async (lastInstanceKey: string | undefined): Promise<InstanceIdPage> => {
-      const request = instanceIdQueryToWire(query, lastInstanceKey);
-      const response = await this.#hub.listInstanceIds(request, { signal });
-      return {
-        instanceIds: response.instanceIds,
-        continuationToken: response.lastInstanceKey || undefined,
-      };
-    };
-    return new PagedList(fetch, (page) => page.instanceIds, query.continuationToken);
+    return listInstanceIds(this.#hub, query);
   }
 
   /** Lists orchestrations: `for await (const state of client.getAllInstances({ statuses: ["FAILED"] }))`. */
   getAllInstances(query: OrchestrationQuery = {}): OrchestrationList {
-    const { fetchPayloads = false, signal } = query;
-    const fetch = async (continuationToken: string | undefined): Promise<Page> => {
-      const response = await this.#hub.queryInstances(
-        { query: queryToWire(query, continuationToken) },
-        { signal },
-      );
-      return {
-        orchestrations: response.orchestrationState.map(
-          (state) => new OrchestrationState(state, this.#converter, fetchPayloads),
-        ),
-        continuationToken: response.continuationToken || undefined,
-      };
-    };
-    return new PagedList(fetch, (page) => page.orchestrations, query.continuationToken);
+    return listOrchestrations(this.#hub, query, this.#converter);
   }
 
   /**

@@ -1,4 +1,5 @@
-import type { HistoryEvent as WireEvent } from "@durabletask/protobuf";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import type { HistoryEvent as WireEvent, TaskScheduledEvent } from "@durabletask/protobuf";
 import { timestampToMs } from "../engine/timestamp.ts";
 import type { OrchestrationState } from "./orchestration-state.ts";
 import type { OrchestrationStatus } from "./status.ts";
@@ -10,6 +11,7 @@ interface Open {
   readonly since: Date;
 }
 
+/** An activity that has not ended. */
 export interface OpenActivity extends Open {
   readonly name: string;
   readonly version: string | undefined;
@@ -17,10 +19,12 @@ export interface OpenActivity extends Open {
   readonly hasWorker: boolean | "unknown";
 }
 
+/** A timer that has not fired. */
 export interface OpenTimer extends Open {
   readonly fireAt: Date;
 }
 
+/** A child orchestration that has not ended. */
 export interface OpenChild extends Open {
   readonly name: string;
   readonly instanceId: string;
@@ -93,54 +97,65 @@ const nothing = { activities: [], timers: [], children: [], locks: [] };
 type OpenCalls = Pick<Explanation, "activities" | "timers" | "children" | "locks">;
 
 function openCalls(history: readonly WireEvent[], workers: WorkerDirectory | undefined): OpenCalls {
-  const activities = new Map<number, OpenActivity>();
-  const timers = new Map<number, OpenTimer>();
-  const children = new Map<number, OpenChild>();
-  const locks = new Map<string, OpenLock>();
-  for (const event of history) {
+  const open = new OpenCallsSoFar(workers);
+  for (const event of history) open.follow(event);
+  return {
+    activities: [...open.activities.values()],
+    timers: [...open.timers.values()],
+    children: [...open.children.values()],
+    locks: [...open.locks.values()],
+  };
+}
+
+/** What is open after each event of a history. */
+class OpenCallsSoFar {
+  readonly activities = new Map<number, OpenActivity>();
+  readonly timers = new Map<number, OpenTimer>();
+  readonly children = new Map<number, OpenChild>();
+  readonly locks = new Map<string, OpenLock>();
+  readonly #workers: WorkerDirectory | undefined;
+
+  constructor(workers: WorkerDirectory | undefined) {
+    this.#workers = workers;
+  }
+
+  follow(event: WireEvent): void {
     const { eventId: id, eventType } = event;
     const since = instantOf(event);
     switch (eventType.case) {
-      case "taskScheduled": {
-        const { name, version } = eventType.value;
-        const hasWorker = workers?.hasWorkerFor({ kind: "activity", name, version }) ?? "unknown";
-        activities.set(id, { id, name, version, since, hasWorker });
-        break;
-      }
+      case "taskScheduled":
+        this.activities.set(id, this.#activity(id, since, eventType.value));
+        return;
       case "taskCompleted":
       case "taskFailed":
-        activities.delete(eventType.value.taskScheduledId);
-        break;
+        this.activities.delete(eventType.value.taskScheduledId);
+        return;
       case "timerCreated": {
         const { fireAt } = eventType.value;
-        timers.set(id, { id, since, fireAt: fireAt ? new Date(timestampToMs(fireAt)) : since });
-        break;
+        this.timers.set(id, { id, since, fireAt: fireAt ? instant(fireAt) : since });
+        return;
       }
       case "timerFired":
-        timers.delete(eventType.value.timerId);
-        break;
-      case "subOrchestrationInstanceCreated":
-        children.set(id, {
-          id,
-          since,
-          name: eventType.value.name,
-          instanceId: eventType.value.instanceId,
-        });
-        break;
+        this.timers.delete(eventType.value.timerId);
+        return;
+      case "subOrchestrationInstanceCreated": {
+        const { name, instanceId } = eventType.value;
+        this.children.set(id, { id, since, name, instanceId });
+        return;
+      }
       case "subOrchestrationInstanceCompleted":
       case "subOrchestrationInstanceFailed":
-        children.delete(eventType.value.taskScheduledId);
-        break;
+        this.children.delete(eventType.value.taskScheduledId);
+        return;
       default:
-        followLock(locks, eventType, since);
+        followLock(this.locks, eventType, since);
     }
   }
-  return {
-    activities: [...activities.values()],
-    timers: [...timers.values()],
-    children: [...children.values()],
-    locks: [...locks.values()],
-  };
+
+  #activity(id: number, since: Date, { name, version }: TaskScheduledEvent): OpenActivity {
+    const hasWorker = this.#workers?.hasWorkerFor({ kind: "activity", name, version }) ?? "unknown";
+    return { id, name, version, since, hasWorker };
+  }
 }
 
 function followLock(
@@ -179,5 +194,9 @@ function summaryOf(known: Omit<Explanation, "summary">, hasEnded: boolean): stri
 }
 
 function instantOf({ timestamp }: WireEvent): Date {
-  return new Date(timestamp === undefined ? 0 : timestampToMs(timestamp));
+  return timestamp === undefined ? new Date(0) : instant(timestamp);
+}
+
+function instant(timestamp: Timestamp): Date {
+  return new Date(timestampToMs(timestamp));
 }

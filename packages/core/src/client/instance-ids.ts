@@ -1,6 +1,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { ListInstanceIdsRequestSchema } from "@durabletask/protobuf";
-import type { PagedList } from "./paged-list.ts";
+import type { TaskHubService } from "../task-hub-service.ts";
+import { PagedList } from "./paged-list.ts";
 import { instant, pageSizeOf } from "./query.ts";
 import { type OrchestrationStatus, statusToWire } from "./status.ts";
 
@@ -26,8 +27,19 @@ export interface InstanceIdPage {
 /** Ids of ended orchestrations, fetched as they are read. */
 export type InstanceIdList = PagedList<string, InstanceIdPage>;
 
-/** The query as the wire has it. */
-export function instanceIdQueryToWire(
+/** Lists ids of ended orchestrations in the order in which they ended. */
+export function listInstanceIds(hub: TaskHubService, query: InstanceIdQuery): InstanceIdList {
+  const { signal } = query;
+  const fetch = async (token: string | undefined): Promise<InstanceIdPage> => {
+    const { instanceIds, lastInstanceKey } = await hub.listInstanceIds(toWire(query, token), {
+      signal,
+    });
+    return { instanceIds, continuationToken: lastInstanceKey || undefined };
+  };
+  return new PagedList(fetch, (page) => page.instanceIds, query.continuationToken);
+}
+
+function toWire(
   query: InstanceIdQuery,
   lastInstanceKey: string | undefined,
 ): MessageInitShape<typeof ListInstanceIdsRequestSchema> {

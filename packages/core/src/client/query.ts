@@ -1,9 +1,11 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { InstanceQuerySchema } from "@durabletask/protobuf";
 import { timestampFromMs } from "../engine/timestamp.ts";
+import type { PayloadConverter } from "../converter.ts";
 import { InvalidArgumentError } from "../errors.ts";
-import type { PagedList } from "./paged-list.ts";
-import type { OrchestrationState } from "./orchestration-state.ts";
+import type { TaskHubService } from "../task-hub-service.ts";
+import { PagedList } from "./paged-list.ts";
+import { OrchestrationState } from "./orchestration-state.ts";
 import { type OrchestrationStatus, statusToWire } from "./status.ts";
 
 /** Which orchestrations to list; everything that is given must hold. */
@@ -30,6 +32,25 @@ export interface Page {
 
 /** What a query finds, fetched as it is read: one by one, or by pages. */
 export type OrchestrationList = PagedList<OrchestrationState, Page>;
+
+/** Lists what a query finds. */
+export function listOrchestrations(
+  hub: TaskHubService,
+  query: OrchestrationQuery,
+  converter: PayloadConverter,
+): OrchestrationList {
+  const { fetchPayloads = false, signal } = query;
+  const fetch = async (token: string | undefined): Promise<Page> => {
+    const found = await hub.queryInstances({ query: queryToWire(query, token) }, { signal });
+    return {
+      orchestrations: found.orchestrationState.map(
+        (state) => new OrchestrationState(state, converter, fetchPayloads),
+      ),
+      continuationToken: found.continuationToken || undefined,
+    };
+  };
+  return new PagedList(fetch, (page) => page.orchestrations, query.continuationToken);
+}
 
 /** The query as the wire has it. */
 export function queryToWire(

@@ -8,7 +8,7 @@ import type { Logger } from "../logger.ts";
 import type { ActivityMiddleware, Middleware } from "../middleware.ts";
 import type { Attempt } from "./answers.ts";
 import type { Completion } from "./delivery.ts";
-import { createTaskLogger } from "./task-logger.ts";
+import { createTaskLogger } from "../task-logger.ts";
 import { tooLargeResult } from "./too-large.ts";
 import type { VersionedEntries } from "./versioned-entries.ts";
 import type { RunningItem, WorkerServices, WorkItemHandler } from "./work-item-handler.ts";

@@ -53,6 +53,7 @@ export interface WorkItemFilters {
   readonly activities?: readonly WorkItemFilter[] | undefined;
 }
 
+/** Orchestrations or activities of one name. */
 export interface WorkItemFilter {
   readonly name: string;
   /** Default: all versions. An empty one stands for none. */

@@ -4,9 +4,9 @@ import { jsonConverter } from "../converter.ts";
 import type { OrchestrationContext } from "../engine/context.ts";
 import { Session } from "../engine/session.ts";
 import { failureOf } from "../failure.ts";
-import { sessionScope, sha1, whenSettled } from "./platform.ts";
+import { sessionScope, sha1, whenSettled } from "../platform.ts";
 import { Sessions } from "./sessions.ts";
-import { createTaskLogger } from "./task-logger.ts";
+import { createTaskLogger } from "../task-logger.ts";
 
 const noLog = createTaskLogger({}, {});
 

@@ -1,4 +1,4 @@
-import { sessionScope } from "./platform.ts";
+import { sessionScope } from "../platform.ts";
 
 /**
  * While a worker runs, rejections that belong to an orchestration never end the process (E12): a helper that fails in one

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Sha1 } from "../engine/guid.ts";
+import type { Sha1 } from "./engine/guid.ts";
 
 // Taken when the module is loaded: fake timers replace it on the process.
 const nextTick = process.nextTick.bind(process);

@@ -1,4 +1,4 @@
-import { derivationSeed, derivedGuid } from "../engine/guid.ts";
+import { derivationSeed, derivedGuid } from "./engine/guid.ts";
 import { sha1 } from "./platform.ts";
 
 /** The id that a child gets whose caller chose none, by the event that starts it. */

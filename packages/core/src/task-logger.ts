@@ -1,5 +1,5 @@
-import type { TaskLogger } from "../engine/context.ts";
-import type { Logger } from "../logger.ts";
+import type { TaskLogger } from "./engine/context.ts";
+import type { Logger } from "./logger.ts";
 
 type Level = "debug" | "info" | "warn" | "error";
 type Fields = Readonly<Record<string, unknown>>;
