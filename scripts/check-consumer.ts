@@ -35,6 +35,10 @@ try {
           compiled.then(() => prints(node, "greetings.js", "Hello, Ada!\nHello, Grace!\n")),
       },
       {
+        title: `${title}: threads are found`,
+        run: () => compiled.then(() => prints(node, "threads.js", "42\n")),
+      },
+      {
         title: `${title}: entry points share classes, copies of protobuf-es share messages`,
         run: () => compiled.then(() => prints(node, "copies.js", "true\ntrue\n")),
       },
