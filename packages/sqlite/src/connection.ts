@@ -12,6 +12,7 @@ export type Value = string | number | null | Uint8Array;
 /** A row as `node:sqlite` gives it. What a column holds is up to the schema, which is strict. */
 export type Row = Record<string, unknown>;
 
+/** A statement that reads, and its parameters. */
 export interface Query {
   readonly sql: string;
   readonly values: readonly Value[];
@@ -33,6 +34,7 @@ export type Request =
   | { readonly kind: "read"; readonly queries: readonly Query[] }
   | { readonly kind: "close" };
 
+/** The rows of each query; nothing for all other requests. */
 export type Answer = readonly (readonly Row[])[];
 
 /** An error on its way out of a thread: as an `Error` it would lose its codes there. */

@@ -67,12 +67,14 @@ function isWritable(file: string): boolean {
   }
 }
 
+/** The error of a file that is something else. */
 export function notATaskHub(file: string, reason: string, cause?: unknown): DurableTaskError {
   return new DurableTaskError("TASK_HUB_FILE_INVALID", `${file} is not a task hub: ${reason}.`, {
     cause,
   });
 }
 
+/** The error of a file whose schema this version does not know yet. */
 export function schemaTooNew(file: string, found: number, known: number): DurableTaskError {
   return new DurableTaskError(
     "TASK_HUB_SCHEMA_TOO_NEW",

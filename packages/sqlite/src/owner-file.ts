@@ -18,6 +18,7 @@ export function writeOwner(file: string, now: Date): void {
   ignoringErrors(() => writeFileSync(ownerFile(file), `${JSON.stringify(owner)}\n`));
 }
 
+/** The task hub is nobody's any more. */
 export function removeOwner(file: string): void {
   ignoringErrors(() => rmSync(ownerFile(file), { force: true }));
 }

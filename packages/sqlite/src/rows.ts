@@ -18,8 +18,10 @@ import {
   OrchestrationTraceContextSchema,
 } from "@durabletask/protobuf";
 import { decode, encode } from "@durabletask/protobuf/codec";
+import { blob, integer, optional, text } from "./columns.ts";
 import type { Row } from "./connection.ts";
 
+/** Events as a HistoryChunk. */
 export function encodeEvents(events: readonly HistoryEvent[]): Uint8Array {
   // The encoder only reads.
   return encode(HistoryChunkSchema, {
@@ -29,17 +31,19 @@ export function encodeEvents(events: readonly HistoryEvent[]): Uint8Array {
 }
 
 function decodeEvents(data: unknown): readonly HistoryEvent[] {
-  return decode(HistoryChunkSchema, data as Uint8Array).events;
+  return decode(HistoryChunkSchema, blob(data)).events;
 }
 
+/** What a detached activity was asked to do. */
 export function encodeRequest(request: ActivityRequest): Uint8Array {
   return encode(ActivityRequestSchema, request);
 }
 
+/** A row of `detached_activities`. */
 export function decodeDetached(row: Row): DetachedActivity {
   return {
-    key: row["d"] as number,
-    request: decode(ActivityRequestSchema, row["request"] as Uint8Array),
+    key: integer(row["d"]),
+    request: decode(ActivityRequestSchema, blob(row["request"])),
   };
 }
 
@@ -49,18 +53,20 @@ export function encodeTrace(trace: OrchestrationTraceContext | undefined): Uint8
 }
 
 function decodeTrace(data: unknown): OrchestrationTraceContext | undefined {
-  return data ? decode(OrchestrationTraceContextSchema, data as Uint8Array) : undefined;
+  return optional(data, (bytes) => decode(OrchestrationTraceContextSchema, blob(bytes)));
 }
 
+/** What was asked for, then its result, if there is one. */
 export function encodeKept({ scheduled, result }: KeptCall): Uint8Array {
   return encodeEvents(result ? [scheduled, result] : [scheduled]);
 }
 
+/** A row of `kept_calls`. */
 export function decodeKept(row: Row): KeptCall {
   const [scheduled, result] = decodeEvents(row["data"]);
-  const key = row["c"] as number;
+  const key = integer(row["c"]);
   if (!scheduled) throw new Error(`The kept call ${key} does not say what was asked for.`);
-  return { key, executionId: row["execution"] as string, scheduled, result };
+  return { key, executionId: text(row["execution"]), scheduled, result };
 }
 
 /** Most instances have no tags. */
@@ -69,54 +75,60 @@ export function encodeTags(tags: Readonly<Record<string, string>>): string | nul
   return null;
 }
 
+function decodeTags(tags: unknown): Record<string, string> {
+  return tags === null ? {} : JSON.parse(text(tags));
+}
+
+/** A row of `attempts`. */
 export function decodeAttempts(row: Row): AttemptRecord {
   return {
-    kind: row["kind"] as AttemptRecord["kind"],
-    instanceId: row["instance"] as string,
-    executionId: row["execution"] as string,
-    taskId: row["task"] as number,
-    attempts: row["attempts"] as number,
-    alone: row["alone"] as number,
+    kind: text(row["kind"]) === "turn" ? "turn" : "activity",
+    instanceId: text(row["instance"]),
+    executionId: text(row["execution"]),
+    taskId: integer(row["task"]),
+    attempts: integer(row["attempts"]),
+    alone: integer(row["alone"]),
   };
 }
 
+/** A row of `log`. */
 export function decodeLogRow(row: Row): LogRow {
   return {
-    row: row["r"] as number,
-    key: row["k"] as number,
-    prev: row["prev"] as number,
-    arrived: row["arrived"] as number,
-    consumed: (row["consumed"] as number | null) ?? undefined,
+    row: integer(row["r"]),
+    key: integer(row["k"]),
+    prev: integer(row["prev"]),
+    arrived: integer(row["arrived"]),
+    consumed: optional(row["consumed"], integer),
     events: decodeEvents(row["data"]),
   };
 }
 
+/** A row of `instances`. */
 export function decodeRecord(row: Row): InstanceRecord {
-  const tags = row["tags"] as string | null;
   return {
-    key: row["k"] as number,
-    id: row["id"] as string,
-    executionId: row["execution_id"] as string,
-    name: row["name"] as string,
-    version: (row["version"] as string | null) ?? undefined,
-    status: row["status"] as OrchestrationStatus,
-    createdAt: row["created"] as number,
-    updatedAt: row["updated"] as number,
-    completedAt: (row["completed"] as number | null) ?? undefined,
-    startAt: (row["start_at"] as number | null) ?? undefined,
-    parentId: (row["parent"] as string | null) ?? undefined,
-    tags: tags === null ? {} : (JSON.parse(tags) as Record<string, string>),
-    customStatus: (row["custom_status"] as string | null) ?? undefined,
+    key: integer(row["k"]),
+    id: text(row["id"]),
+    executionId: text(row["execution_id"]),
+    name: text(row["name"]),
+    version: optional(row["version"], text),
+    status: integer(row["status"]) as OrchestrationStatus,
+    createdAt: integer(row["created"]),
+    updatedAt: integer(row["updated"]),
+    completedAt: optional(row["completed"], integer),
+    startAt: optional(row["start_at"], integer),
+    parentId: optional(row["parent"], text),
+    tags: decodeTags(row["tags"]),
+    customStatus: optional(row["custom_status"], text),
     traceContext: decodeTrace(row["trace"]),
     hasRun: row["has_run"] === 1,
-    head: row["head"] as number,
-    tail: row["tail"] as number,
+    head: integer(row["head"]),
+    tail: integer(row["tail"]),
   };
 }
 
 /** A row with the data of head and tail, as far as they were read. */
 export function decodeStored(row: Row): StoredInstance {
-  const events = (data: unknown) => (data === undefined || data === null ? [] : decodeEvents(data));
+  const events = (data: unknown) => optional(data, decodeEvents) ?? [];
   return {
     record: decodeRecord(row),
     headEvents: events(row["head_data"]),

@@ -15,6 +15,7 @@ import type {
 import type { Logger } from "@durabletask/core";
 import { stepsOf } from "./batch-steps.ts";
 import { readChain, readChains } from "./chains.ts";
+import { integer, optional, text } from "./columns.ts";
 import type { Row } from "./connection.ts";
 import type { Database } from "./database.ts";
 import { startDatabase } from "./database.ts";
@@ -30,6 +31,7 @@ const pagesWorthShrinking = 1_000;
 /** Rows that are read in one go, so that no read holds up commits for long. */
 const pageRows = 500;
 
+/** How a store goes about its file: see `TaskHubOptions`. */
 export interface SqliteStoreOptions {
   readonly synchronous: Synchronous;
   readonly thread: boolean;
@@ -171,10 +173,10 @@ async function attempt(action: () => Promise<void>): Promise<void> {
 
 function openingOf([last]: readonly Row[]): StoreOpening {
   return {
-    lastKey: Number(last?.["k"]),
-    lastRow: Number(last?.["r"]),
-    lastDetached: Number(last?.["d"]),
-    fence: (last?.["fence"] as string | null | undefined) ?? undefined,
+    lastKey: integer(last?.["k"]),
+    lastRow: integer(last?.["r"]),
+    lastDetached: integer(last?.["d"]),
+    fence: optional(last?.["fence"], text),
   };
 }
 
