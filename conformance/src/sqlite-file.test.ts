@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import type { EmbeddedTaskHub } from "@durabletask/backend";
+import { type EmbeddedTaskHub, emptyBatch } from "@durabletask/backend";
 import { silentLogger } from "@durabletask/core";
 import { createTaskHubService } from "@durabletask/core/spi";
 import { createSqliteStore, openTaskHub } from "@durabletask/sqlite";
@@ -149,22 +149,10 @@ describe.each(places)("the file of a task hub, $name", ({ thread }) => {
     await store.open();
     onTestFinished(() => store.close());
     const row = { row: 1, key: 1, prev: 0, arrived: 0, consumed: undefined, events: [] };
-    const nothing = {
-      removedChains: [],
-      removed: [],
-      inserted: [],
-      updated: [],
-      detached: [],
-      undetached: [],
-      kept: [],
-      unkept: [],
-      attempts: [],
-      fence: undefined,
-    };
     const other = { ...row, row: 2 };
-    await expect(store.commit({ ...nothing, log: [other, row, row] })).rejects.toThrow("UNIQUE");
+    await expect(store.commit({ ...emptyBatch, log: [other, row, row] })).rejects.toThrow("UNIQUE");
     expect(await store.chain(2)).toEqual([]);
-    await store.commit({ ...nothing, log: [row] });
+    await store.commit({ ...emptyBatch, log: [row] });
     expect(await store.chain(1)).toHaveLength(1);
   });
 
@@ -187,7 +175,7 @@ describe.each(places)("the file of a task hub, $name", ({ thread }) => {
     ]);
     const unavailable = { status: "rejected", reason: { code: "UNAVAILABLE" } };
     expect(starts).toMatchObject([unavailable, unavailable, unavailable]);
-    await vi.waitFor(async () => expect(await exists("before")).toBe(false));
+    await vi.waitFor(async () => expect(await exists("before")).toBe(false), { timeout: 20_000 });
     for (const id of ["large", "after"]) expect(await exists(id)).toBe(false);
     await service.startInstance({ instanceId: "after", name: "main" });
     expect(await exists("after")).toBe(true);

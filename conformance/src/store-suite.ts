@@ -7,6 +7,7 @@ import type {
   Store,
   StoreQuery,
 } from "@durabletask/backend";
+import { emptyBatch } from "@durabletask/backend";
 import type { HistoryEvent } from "@durabletask/protobuf";
 import { OrchestrationStatus } from "@durabletask/protobuf";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -407,20 +408,7 @@ async function opened(store: Store): Promise<unknown> {
 }
 
 function batch(parts: Partial<Batch>): Batch {
-  return {
-    log: [],
-    removedChains: [],
-    removed: [],
-    inserted: [],
-    updated: [],
-    detached: [],
-    undetached: [],
-    kept: [],
-    unkept: [],
-    attempts: [],
-    fence: undefined,
-    ...parts,
-  };
+  return { ...emptyBatch, ...parts };
 }
 
 function record(key: number, id: string, more: Partial<InstanceRecord> = {}): InstanceRecord {

@@ -38,7 +38,9 @@ describe("the thread of the store", () => {
       end(thread);
       const during = service.startInstance({ instanceId: "during", name: "main" });
       await expect(during).rejects.toMatchObject({ code: "UNAVAILABLE" });
-      await vi.waitFor(async () => service.startInstance({ instanceId: "after", name: "main" }));
+      await vi.waitFor(async () => service.startInstance({ instanceId: "after", name: "main" }), {
+        timeout: 20_000,
+      });
       const { orchestrationState } = await service.queryInstances({ query: {} });
       expect(orchestrationState.map(({ instanceId }) => instanceId)).toEqual(["before", "after"]);
     },

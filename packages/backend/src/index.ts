@@ -6,6 +6,7 @@ export type { TaskHubHandlers } from "./in-process-transport.ts";
 export { openMemoryTaskHub } from "./memory-task-hub.ts";
 export type { RetentionOptions } from "./retention.ts";
 export { createMemoryStore } from "./store/memory-store.ts";
+export { emptyBatch } from "./store/store.ts";
 export type {
   AttemptRecord,
   Batch,

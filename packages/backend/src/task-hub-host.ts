@@ -3,7 +3,7 @@ import { recover } from "./commands/recovery.ts";
 import type { HubParts } from "./state/hub.ts";
 import { Hub } from "./state/hub.ts";
 import { unavailable } from "./state/journal.ts";
-import type { AttemptRecord, Batch } from "./store/store.ts";
+import { type AttemptRecord, type Batch, emptyBatch } from "./store/store.ts";
 
 /** The fence of a store whose hub was closed. */
 const cleanFence = "clean";
@@ -160,17 +160,5 @@ function closed(): TaskHubError {
 }
 
 function fence(value: string): Batch {
-  return {
-    log: [],
-    removedChains: [],
-    removed: [],
-    inserted: [],
-    updated: [],
-    detached: [],
-    undetached: [],
-    kept: [],
-    unkept: [],
-    attempts: [],
-    fence: value,
-  };
+  return { ...emptyBatch, fence: value };
 }

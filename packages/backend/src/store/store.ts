@@ -175,6 +175,21 @@ export interface Batch {
   readonly fence: string | undefined;
 }
 
+/** A batch that changes nothing. */
+export const emptyBatch: Batch = {
+  log: [],
+  removedChains: [],
+  removed: [],
+  inserted: [],
+  updated: [],
+  detached: [],
+  undetached: [],
+  kept: [],
+  unkept: [],
+  attempts: [],
+  fence: undefined,
+};
+
 /** An instance as it is read. */
 export interface StoredInstance {
   readonly record: InstanceRecord;
