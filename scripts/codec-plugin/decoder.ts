@@ -14,6 +14,7 @@ const zeros: Partial<Record<FieldCodec["kind"], string>> = {
   hotList: "[]",
   coldList: "[]",
   stringMap: "{}",
+  valueMap: "{}",
   messageMap: "{}",
 };
 
@@ -86,6 +87,7 @@ export class Decoder {
     else if (codec.kind === "hotList" || codec.kind === "coldList")
       f.print`${head}${name}.push(${value}); break;`;
     else if (codec.kind === "stringMap") f.print`${head}reader.stringEntry(${name}); break;`;
+    else if (codec.kind === "valueMap") f.print`${head}reader.valueEntry(${name}); break;`;
     else if (codec.kind === "messageMap")
       f.print`${head}reader.messageEntry(${f.importSchema(codec.message)}, ${name}); break;`;
     else if (codec.kind === "enum")

@@ -64,6 +64,9 @@ export class Encoder {
       case "stringMap":
         f.print`  writer.stringEntries(${codec.tag}, ${name});`;
         return;
+      case "valueMap":
+        f.print`  writer.valueEntries(${codec.tag}, ${name});`;
+        return;
       case "messageMap":
         f.print`  writer.messageEntries(${codec.tag}, ${f.importSchema(codec.message)}, ${name});`;
         return;

@@ -10,6 +10,8 @@ export type FieldCodec = { readonly tag: number } & (
   | { readonly kind: "hotMessage" | "coldMessage"; readonly message: DescMessage }
   | { readonly kind: "hotList" | "coldList"; readonly message: DescMessage }
   | { readonly kind: "stringMap" }
+  /** Of `google.protobuf.Value`. */
+  | { readonly kind: "valueMap" }
   | { readonly kind: "messageMap"; readonly message: DescMessage }
 );
 
@@ -73,6 +75,8 @@ function messageCodec(
 function mapCodec(field: DescField & { readonly fieldKind: "map" }): FieldCodec | undefined {
   if (field.mapKey !== ScalarType.STRING) return undefined;
   const { message } = field;
+  if (message?.typeName === "google.protobuf.Value")
+    return { kind: "valueMap", tag: tag(field, lengthDelimited) };
   if (message) return { kind: "messageMap", message, tag: tag(field, lengthDelimited) };
   const isOfStrings = field.mapKind === "scalar" && field.scalar === ScalarType.STRING;
   return isOfStrings ? { kind: "stringMap", tag: tag(field, lengthDelimited) } : undefined;

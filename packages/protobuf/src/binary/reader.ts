@@ -1,5 +1,6 @@
 import type { DescMessage, MessageShape, UnknownField } from "@bufbuild/protobuf";
 import { fromBinary } from "@bufbuild/protobuf";
+import { type Value, ValueSchema } from "@bufbuild/protobuf/wkt";
 import { unusual } from "./unusual.ts";
 
 /** Up to this length a text is put together from its bytes: so it is made faster than by the decoder. */
@@ -140,6 +141,16 @@ export class Reader {
     record[key] = value;
   }
 
+  /** One entry of a map of `google.protobuf.Value`. */
+  valueEntry(record: Record<string, Value>): void {
+    const end = this.end();
+    const key = this.#key();
+    if (this.tag() !== 0x12) throw unusual;
+    const value = this.#value();
+    this.leave(end);
+    record[key] = value;
+  }
+
   /** One entry of a map of messages. */
   messageEntry<Desc extends DescMessage>(
     schema: Desc,
@@ -172,6 +183,39 @@ export class Reader {
     if (fields === undefined) return [field];
     fields.push(field);
     return fields;
+  }
+
+  #value(): Value {
+    const { at } = this;
+    const end = this.end();
+    const kind = this.at < end ? this.#kindOfValue() : undefined;
+    if (kind !== undefined) {
+      this.leave(end);
+      return { $typeName: "google.protobuf.Value", kind };
+    }
+    this.at = at;
+    return this.message(ValueSchema);
+  }
+
+  /** What has no parts. Lists and the like are left to protobuf-es. */
+  #kindOfValue(): Value["kind"] | undefined {
+    switch (this.tag()) {
+      case 0x11:
+        return { case: "numberValue", value: this.#double() };
+      case 0x1a:
+        return { case: "stringValue", value: this.string() };
+      case 0x20:
+        return { case: "boolValue", value: this.bool() };
+      default:
+        return undefined;
+    }
+  }
+
+  #double(): number {
+    const start = this.at;
+    this.at += 8;
+    // Throws at what breaks off.
+    return new DataView(this.#bytes.buffer, this.#bytes.byteOffset + start, 8).getFloat64(0, true);
   }
 
   #key(): string {

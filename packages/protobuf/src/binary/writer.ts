@@ -1,5 +1,6 @@
 import type { DescMessage, Message, MessageShape } from "@bufbuild/protobuf";
 import { toBinary } from "@bufbuild/protobuf";
+import { type Value, ValueSchema } from "@bufbuild/protobuf/wkt";
 import { unusual } from "./unusual.ts";
 
 /** Up to this length a text is written character by character, as long as it is ASCII. */
@@ -89,6 +90,16 @@ export class Writer {
     }
   }
 
+  /** A map of `google.protobuf.Value`. */
+  valueEntries(tag: number, record: Readonly<Record<string, Value>>): void {
+    for (const key of Object.keys(record)) {
+      const start = this.begin(tag);
+      this.string(0x0a, key);
+      this.#value(0x12, record[key] as Value);
+      this.end(start);
+    }
+  }
+
   /** A map of messages. */
   messageEntries<Desc extends DescMessage>(
     tag: number,
@@ -136,6 +147,34 @@ export class Writer {
     this.#at = start - 1;
     this.#varint(length);
     this.#at += length;
+  }
+
+  /** Lists and the like are left to protobuf-es. */
+  #value(tag: number, message: Value): void {
+    const { kind } = message;
+    switch (kind.case) {
+      case "numberValue":
+      case "stringValue":
+      case "boolValue": {
+        this.expect(message, "google.protobuf.Value");
+        const start = this.begin(tag);
+        if (kind.case === "numberValue") this.#double(0x11, kind.value);
+        else if (kind.case === "stringValue") this.string(0x1a, kind.value);
+        else this.bool(0x20, kind.value);
+        this.end(start);
+        return;
+      }
+      default:
+        this.message(tag, ValueSchema, message);
+    }
+  }
+
+  #double(tag: number, value: number): void {
+    if (typeof value !== "number") throw unusual;
+    words.setFloat64(0, value, true);
+    this.#reserve(13);
+    this.#varint(tag);
+    for (let i = 0; i < 8; i += 1) this.#bytes[this.#at++] = words.getUint8(i);
   }
 
   #text(value: string): void {
