@@ -43,7 +43,7 @@ export async function readSettled(
 ): Promise<StoredInstance | undefined> {
   const known = hub.instances.get(id);
   if (known) await hub.journal.settled(known.batch);
-  return await hub.find(id, payloads);
+  return await hub.store.find(id, payloads);
 }
 
 /** Waits until the instance has started, or has ended. One that does not exist is answered at once. */
@@ -138,7 +138,7 @@ async function signal(hub: Hub, id: string, apply: (instance: Instance) => void)
 
 /** Nothing for an instance that has ended; one that came into memory during the read counts. */
 async function lookUp(hub: Hub, id: string): Promise<Instance | undefined> {
-  const stored = await hub.lookups.run(id, () => hub.find(id, false));
+  const stored = await hub.lookups.run(id, () => hub.store.find(id, false));
   const instance = hub.instances.get(id);
   if (!instance && !stored) {
     throw new TaskHubError("NOT_FOUND", `There is no instance with the id "${id}".`);

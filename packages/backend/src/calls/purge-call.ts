@@ -40,7 +40,7 @@ function response(deletedInstanceCount: number, isComplete = true): PurgeInstanc
 async function purgeIds(hub: Hub, ids: readonly string[], recursive: boolean): Promise<number> {
   const read = async () => {
     const records = [];
-    for (const id of new Set(ids)) records.push((await hub.find(id, false))?.record);
+    for (const id of new Set(ids)) records.push((await hub.store.find(id, false))?.record);
     return records.filter(hasEnded);
   };
   return await purgeRecords(hub, read, recursive);

@@ -105,7 +105,7 @@ export class RewindReading {
     // A purge, a result: what was done before is on disk, what is done from here on makes this stale.
     await this.#hub.journal.allSettled();
     const live = this.#hub.instances.get(id);
-    const found = await this.#hub.find(id, payloads);
+    const found = await this.#hub.store.find(id, payloads);
     const lives = found?.record.completedAt === undefined ? found?.record.key : undefined;
     watched.live = live;
     watched.isBehind = live?.hasEnded === true || live?.key !== lives;

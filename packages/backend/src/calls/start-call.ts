@@ -34,7 +34,7 @@ export async function startInstance(
   const stored =
     hub.instances.has(id) || !isReadNeeded(request)
       ? undefined
-      : await hub.lookups.run(id, () => hub.find(id, false));
+      : await hub.lookups.run(id, () => hub.store.find(id, false));
   const existing: Existing | undefined = hub.instances.get(id) ?? stored?.record;
   if (!existing || !isSameStart(existing, request)) {
     const refusal = existing && policy.refusal(id, existing.status);

@@ -1,24 +1,22 @@
 import type { Clock, Logger } from "@durabletask/core";
-import type { HistoryEvent, WorkItem } from "@durabletask/protobuf";
-import type { WorkKind, WorkSource } from "../dispatch/dispatcher.ts";
+import type { HistoryEvent } from "@durabletask/protobuf";
+import type { WorkKind } from "../dispatch/dispatcher.ts";
 import { Dispatcher } from "../dispatch/dispatcher.ts";
-import { Slice } from "../dispatch/slice.ts";
 import type { WorkStream } from "../dispatch/work-stream.ts";
-import type { Store, StoredInstance, StoreOpening } from "../store/store.ts";
+import type { Store, StoreOpening } from "../store/store.ts";
 import { Alarms } from "../time/alarms.ts";
 import { Acknowledgements } from "./acknowledgements.ts";
 import { BackOffs } from "./back-offs.ts";
 import { DetachedActivities } from "./detached-activities.ts";
+import { HandOuts } from "./hand-outs.ts";
 import { Histories } from "./histories.ts";
 import type { Instance } from "./instance.ts";
 import type { OpenBatch } from "./journal.ts";
 import { Journal } from "./journal.ts";
 import { type LeaseLimits, Leases } from "./leases.ts";
-import { leaseActivity, leaseTurn, needsHistory } from "./leasing.ts";
 import type { PayloadLimit } from "./payload-limit.ts";
 import { Removals } from "./removals.ts";
 import { Quarantine } from "./quarantine.ts";
-import { replayLog } from "./log-replay.ts";
 import { Lookups } from "./lookups.ts";
 import { StoreReads } from "./store-reads.ts";
 import type { Suspect } from "./suspect.ts";
@@ -50,7 +48,7 @@ export interface HubParts {
  *
  * Everything here happens in one go, without waiting: a command sees memory as all earlier commands have left it.
  */
-export class Hub implements WorkSource {
+export class Hub {
   readonly name: string;
   readonly store: StoreReads;
   readonly clock: Clock;
@@ -76,13 +74,14 @@ export class Hub implements WorkSource {
   readonly detached: DetachedActivities = new DetachedActivities();
   readonly leases: Leases;
 
-  readonly #slice: Slice;
+  readonly #handOuts: HandOuts;
   readonly epoch: string;
   /** How many instances were rewound: what was read of an ended one before may not hold any more. */
   rewinds = 0;
   #lastKey: number;
   #lastDetached: number;
-  readonly #onFailure: (error: unknown) => void;
+  /** Ends the hub, because of something that should not have happened. */
+  readonly fail: (error: unknown) => void;
   #isClosing = false;
 
   constructor(parts: HubParts, opening: StoreOpening, onFailure: (error: unknown) => void) {
@@ -93,25 +92,20 @@ export class Hub implements WorkSource {
     this.maxAttempts = parts.maxAttempts;
     this.payloads = parts.payloads;
     this.leases = new Leases(this, parts.leaseLimits);
-    this.#onFailure = onFailure;
+    this.fail = onFailure;
     this.epoch = parts.newId().slice(-12);
     this.#lastKey = opening.lastKey;
     this.#lastDetached = opening.lastDetached;
     this.histories = new Histories(parts.maxHistoryEvents);
     this.alarms = new Alarms(parts.clock);
-    this.dispatcher = new Dispatcher(this);
-    this.#slice = new Slice(parts.stopwatch, () => this.dispatcher.pump());
+    this.#handOuts = new HandOuts(this, parts.stopwatch);
+    this.dispatcher = new Dispatcher(this.#handOuts);
     this.journal = new Journal(parts.store, opening, parts.stopwatch, {
       committed: (batch) => this.#committed(batch),
       failed: onFailure,
       isBusy: () => !this.isQuiet,
     });
     this.store = new StoreReads(parts.store, this.journal);
-  }
-
-  /** One instance as the store has it. */
-  find(id: string, payloads: boolean): Promise<StoredInstance | undefined> {
-    return this.store.find(id, payloads);
   }
 
   newKey(): number {
@@ -127,7 +121,7 @@ export class Hub implements WorkSource {
     this.dispatcher.closeAll(error);
     this.alarms.stop();
     this.unclaimed.stop();
-    this.#slice.stop();
+    this.#handOuts.stop();
     this.quarantine.close();
     this.#isClosing = true;
     await this.journal.close(error);
@@ -138,7 +132,7 @@ export class Hub implements WorkSource {
     this.journal.stop(error);
     this.alarms.stop();
     this.unclaimed.stop();
-    this.#slice.stop();
+    this.#handOuts.stop();
     this.waiters.rejectAll(error);
     this.dispatcher.closeAll(error);
   }
@@ -177,10 +171,11 @@ export class Hub implements WorkSource {
     instance.isQueued = true;
     instance.readySince = this.clock.now();
     instance.isNamed = false;
-    this.#offerTurn(instance);
+    this.offerTurn(instance);
   }
 
-  #offerTurn(instance: Instance): void {
+  /** Puts a turn that is ready into its queue. */
+  offerTurn(instance: Instance): void {
     if (instance.suspect) this.quarantine.offered(instance.suspect);
     else this.dispatcher.offerTurn(instance);
   }
@@ -211,7 +206,7 @@ export class Hub implements WorkSource {
       // Where it stands now this worker does not look; whichever place is found first counts.
       if (instance.backOffs !== backOffs || !instance.isQueued || instance.loading) return;
       instance.stamp(this.clock.now());
-      this.#offerTurn(instance);
+      this.offerTurn(instance);
     });
   }
 
@@ -221,10 +216,6 @@ export class Hub implements WorkSource {
     backOffs.add(stream, this.alarms, this.clock.now(), () => {
       if (activity.state === "ready") this.#offerActivity(activity);
     });
-  }
-
-  get mayHandOut(): boolean {
-    return !this.journal.isFull && !this.quarantine.isExclusive && !this.#slice.isOver;
   }
 
   get isQuiet(): boolean {
@@ -241,11 +232,6 @@ export class Hub implements WorkSource {
     return this.dispatcher.hasStreamFor(kind, name, version);
   }
 
-  /** Nobody takes it at this moment. */
-  queued(): void {
-    this.unclaimed.begin();
-  }
-
   offer({ item }: Suspect): void {
     if (item.kind === "turn") this.dispatcher.offerTurn(item.instance);
     else this.dispatcher.offerActivity(item.activity);
@@ -253,53 +239,6 @@ export class Hub implements WorkSource {
 
   pump(): void {
     this.dispatcher.pump();
-  }
-
-  /** Before all else: the one item that is to run alone. */
-  leaseUrgent(stream: WorkStream): WorkItem | undefined {
-    const item = this.quarantine.admitted?.item;
-    if (item?.kind === "turn") {
-      const { name, version } = item.instance.start;
-      return stream.takesTurn(name, version) ? this.leaseTurn(item.instance, stream) : undefined;
-    }
-    if (!item) return undefined;
-    const { name, version } = item.activity.event;
-    return stream.takesActivity(name, version)
-      ? this.leaseActivity(item.activity, stream)
-      : undefined;
-  }
-
-  /** A stream has opened or closed. */
-  streamsChanged(): void {
-    this.quarantine.check();
-  }
-
-  leaseTurn(instance: Instance, stream: WorkStream): WorkItem | undefined {
-    if (!instance.isQueued || instance.hasEnded || instance.deliverable === 0) {
-      instance.isQueued = false;
-      return undefined;
-    }
-    // It stands in another place too, or will again.
-    if (instance.loading || instance.backOffs?.keepsFrom(stream)) return undefined;
-    if (needsHistory(instance, stream)) {
-      this.#loadHistory(instance);
-      return undefined;
-    }
-    if (instance.suspect && !this.quarantine.admits(instance.suspect)) return undefined;
-    instance.isQueued = false;
-    this.#slice.begin();
-    return leaseTurn(this, instance, stream);
-  }
-
-  leaseActivity(activity: Activity, stream: WorkStream): WorkItem | undefined {
-    if (activity.state !== "ready" || activity.backOffs?.keepsFrom(stream)) return undefined;
-    if (activity.suspect && !this.quarantine.admits(activity.suspect)) return undefined;
-    this.#slice.begin();
-    return leaseActivity(this, activity, stream);
-  }
-
-  streamEnded(stream: WorkStream): void {
-    this.leases.ended(stream);
   }
 
   offerActivity(activity: Activity): void {
@@ -311,24 +250,6 @@ export class Hub implements WorkSource {
   #offerActivity(activity: Activity): void {
     if (activity.suspect) this.quarantine.offered(activity.suspect);
     else this.dispatcher.offerActivity(activity);
-  }
-
-  // The instance stays marked as queued, so that nobody queues it again meanwhile.
-  #loadHistory(instance: Instance): void {
-    const loading = {};
-    instance.loading = loading;
-    // Events that come meanwhile lengthen the chain, but record nothing of a turn.
-    const { batch, tail } = instance;
-    const load = async () => {
-      await this.journal.settled(batch);
-      const { history } = replayLog(await this.store.chain(tail));
-      // Its turn came late from the one who had it first, or it has ended.
-      if (instance.loading !== loading) return;
-      instance.loading = undefined;
-      this.histories.hold(instance, history);
-      this.#offerTurn(instance);
-    };
-    load().catch((error: unknown) => this.#onFailure(error));
   }
 
   #committed(batch: OpenBatch): void {
