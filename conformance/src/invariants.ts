@@ -3,7 +3,7 @@ import type { HistoryEvent } from "@durabletask/protobuf";
 import { expect } from "vitest";
 
 /**
- * What is true of a store at every moment, whatever crashed before (design/hub.md, Crash safety): every instance has a
+ * What is true of a store at every moment, whatever crashed before (decisions/013): every instance has a
  * dense history, ends at most once, and has each task answered at most once; children and parents agree. Looks at the
  * instances whose keys are above `after`.
  */

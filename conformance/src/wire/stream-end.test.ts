@@ -10,7 +10,7 @@ import { Proxy } from "./proxy.ts";
 import { answerOf, RawClient, ways } from "./raw-client.ts";
 import { serveScripted } from "./serve-scripted.ts";
 
-// What a task hub sees of the end of a worker's stream (design/hub.md, rule 17).
+// What a task hub sees of the end of a worker's stream (rule 17 of decisions/050).
 
 const { getWorkItems } = TaskHubSidecarService.method;
 const program = fileURLToPath(new URL("../processes/open-work-stream.ts", import.meta.url));

@@ -12,7 +12,7 @@ const lastRetryMs = 10_000;
 
 /**
  * Keeps a hub open over a store: opens it, and when a commit fails throws its memory away and opens it again, which is
- * the only kind of recovery there is (design/hub.md, Crash safety).
+ * the only kind of recovery there is (decisions/013).
  */
 export class TaskHubHost {
   readonly #parts: HubParts;

@@ -5,7 +5,7 @@ export type EndedBy = "caller" | "connection";
 
 /**
  * How a call ends from outside, if it does. A task hub treats a stream that was closed and one that was lost differently
- * (design/hub.md, rule 17), so this keeps them apart. The first one counts.
+ * (rule 17 of decisions/050), so this keeps them apart. The first one counts.
  */
 export class CallEnd {
   readonly #given = new AbortController();

@@ -23,7 +23,7 @@ export class WorkStream {
   readonly number: number;
   readonly turnFilter: WorkFilter;
   readonly activityFilter: WorkFilter;
-  /** Whether the worker keeps orchestrations live between turns (design/engine.md, Sessions). */
+  /** Whether the worker keeps orchestrations live between turns (decisions/022). */
   readonly hasSessions: boolean;
   /** Whether the worker can read a large history by parts. */
   readonly readsHistory: boolean;

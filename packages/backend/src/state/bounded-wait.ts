@@ -10,7 +10,7 @@ const fewCommands = 200;
  * What came during a commit is ready to be sent the moment it ends: just before the work that this acknowledgement sets
  * free. Sent at once, few instances on a slow disk fall into two halves that take turns, and each commit carries half.
  * So the batch waits for the other half: as long as commands keep coming or workers are at something, for at most half
- * of what the last commit took (design/hub.md, Store).
+ * of what the last commit took (decisions/045).
  */
 export class BoundedWait {
   readonly #now: () => number;

@@ -44,7 +44,7 @@ export interface HubParts {
 
 /**
  * Everything that an open hub holds in memory, and the steps that commands are made of. It is rebuilt from the store
- * on open and thrown away as a whole when a commit fails: there is no undo (design/hub.md, Crash safety).
+ * on open and thrown away as a whole when a commit fails: there is no undo (decisions/013).
  *
  * Everything here happens in one go, without waiting: a command sees memory as all earlier commands have left it.
  */
