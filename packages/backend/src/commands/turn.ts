@@ -129,7 +129,7 @@ function appendTurn(hub: Hub, lease: TurnLease, recorded: readonly Recorded[]): 
   const events = recorded.map(({ event }) => event);
   hub.journal.appendTurn(instance, consumed, started, events);
   hub.histories.append(instance, newEvents, events);
-  instance.inbox.splice(0, consumed);
+  instance.inbox = instance.inbox.slice(consumed);
   if (instance.heldFrom !== undefined) instance.heldFrom -= consumed;
 }
 

@@ -159,7 +159,9 @@ export class Hub {
 
   /** Puts an event into the inbox of a live instance: the last event of what has ended says how it ended. */
   deliver(instance: Instance, event: HistoryEvent): void {
-    instance.inbox.push(event);
+    // Nearly always it is alone: an array that is pushed to gets room for sixteen more.
+    if (instance.inbox.length === 0) instance.inbox = [event];
+    else instance.inbox.push(event);
     this.journal.appendMessage(instance, [event]);
     this.considerTurn(instance);
   }

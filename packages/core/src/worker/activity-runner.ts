@@ -31,31 +31,59 @@ export class ActivityRunner implements WorkItemHandler {
     this.#layers = middleware.flatMap(({ activity }) => activity ?? []);
   }
 
-  /** One promise an activity, until its code has ended: this is where a busy worker spends its time. */
-  async run(running: RunningItem): Promise<void> {
-    const { request: item, completionToken } = running.item;
-    if (item.case !== "activityRequest") return running.ended();
+  /** No promise where the code gives none: this is where a busy worker spends its time. */
+  run(running: RunningItem): Promise<void> | undefined {
+    const { request: item } = running.item;
+    if (item.case !== "activityRequest") {
+      running.ended();
+      return undefined;
+    }
     const request = item.value;
     const { logger, watchdog } = this.#services;
     const leave = watchdog?.enter(`activity '${request.name}' of ${instanceOf(request)}`);
     logger.debug?.({ event: "activity.started", ...fieldsOf(request) }, "an activity has begun");
+    const call: StartedCall = { running, request, leave };
     let outcome: ActivityOutcome;
     try {
       const activity = this.#activities.find(request.name, request.version);
-      outcome =
-        activity === undefined
-          ? notFound(request)
-          : this.#returned(activity, await this.#call(activity, request));
+      if (activity === undefined) return this.#ended(call, notFound(request));
+      const result = this.#call(activity, request);
+      if (isThenable(result)) return this.#runLong(call, activity, result);
+      outcome = this.#returned(activity, result);
     } catch (error) {
       outcome = this.#threw(error);
     }
+    return this.#ended(call, outcome);
+  }
+
+  /** Its code moves by promises. */
+  async #runLong(
+    call: StartedCall,
+    activity: RegisteredActivity,
+    result: PromiseLike<unknown>,
+  ): Promise<void> {
+    let outcome: ActivityOutcome;
+    try {
+      outcome = this.#returned(activity, await result);
+    } catch (error) {
+      outcome = this.#threw(error);
+    }
+    await this.#ended(call, outcome);
+  }
+
+  #ended(
+    { running, request, leave }: StartedCall,
+    outcome: ActivityOutcome,
+  ): Promise<void> | undefined {
     leave?.();
     running.codeEnded();
     this.#log(outcome, request);
-    if (outcome === "interrupted") return await this.#handBack(running, request);
+    if (outcome === "interrupted") return this.#handBack(running, request);
     const { delivery } = this.#services;
-    const response = responseOf(request, delivery.carried.tokenOf(completionToken), outcome);
-    return delivery.answers.expect(new ResultAttempt(this, running, request, response));
+    const token = delivery.carried.tokenOf(running.item.completionToken);
+    const response = responseOf(request, token, outcome);
+    delivery.answers.expect(new ResultAttempt(this, running, request, response));
+    return undefined;
   }
 
   /** The first try. */
@@ -152,6 +180,19 @@ export class ActivityRunner implements WorkItemHandler {
     if (this.#layers.length === 0) return run(context, decoded as never);
     return wrap(this.#layers, context, async (value) => run(context, value as never))(decoded);
   }
+}
+
+/** An activity that the worker has begun. */
+interface StartedCall {
+  readonly running: RunningItem;
+  readonly request: ActivityRequest;
+  /** Tells the watchdog that its code has ended. */
+  readonly leave: (() => void) | undefined;
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  const isObject = (typeof value === "object" && value !== null) || typeof value === "function";
+  return isObject && "then" in value && typeof value.then === "function";
 }
 
 /** What an activity sees of its call. Most ask for next to nothing of it. */

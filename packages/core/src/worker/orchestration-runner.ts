@@ -17,7 +17,7 @@ import { failedTurn } from "./failed-turn.ts";
 import type { WorkerSettings } from "./options.ts";
 import { sessionScope, sha1, whenSettled } from "../platform.ts";
 import { createTaskLogger } from "../task-logger.ts";
-import { sessionRequest, Sessions } from "./sessions.ts";
+import { type SessionRequest, sessionRequest, Sessions } from "./sessions.ts";
 import { RecentExecutions } from "./recent-executions.ts";
 import { completionOf, deliverParts, isStray } from "./turn-delivery.ts";
 import { Violations } from "./violations.ts";
@@ -66,43 +66,84 @@ export class OrchestrationRunner implements WorkItemHandler {
     this.#tokenlessOptions = { ...this.#sessionOptions, deliversSentEvents: true };
   }
 
-  /**
-   * One promise a turn until its code has ended, and for code that moves by promises one more: this is where a busy worker spends
-   * its time.
-   */
-  async run(running: RunningItem): Promise<void> {
-    const { item } = running;
-    if (item.request.case !== "orchestratorRequest") return running.ended();
-    const { completionToken } = item;
-    const request = item.request.value;
-    const leave = this.#enter(request);
+  /** No promise where the code moves by none: this is where a busy worker spends its time. */
+  run(running: RunningItem): Promise<void> | undefined {
+    const { request } = running.item;
+    if (request.case !== "orchestratorRequest") {
+      running.ended();
+      return undefined;
+    }
+    const leave = this.#enter(request.value);
+    const asked = sessionRequest(request.value);
+    const found = this.#find(request.value, asked);
+    const turn: StartedTurn = { running, request: request.value, asked, leave };
+    const isElsewhere = found === undefined && request.value.requiresHistoryStreaming;
+    return isElsewhere
+      ? this.#runStreamed(turn)
+      : this.#runWith(turn, found, request.value.pastEvents);
+  }
+
+  /** Its past is read first. */
+  async #runStreamed(turn: StartedTurn): Promise<void> {
+    let past: readonly HistoryEvent[];
+    try {
+      past = await this.#readHistory(turn.request);
+    } catch (error) {
+      return await this.#ended(turn, { error });
+    }
+    return await this.#runWith(turn, undefined, past);
+  }
+
+  #runWith(
+    turn: StartedTurn,
+    found: Session | Turn | "missed" | undefined,
+    past: readonly HistoryEvent[],
+  ): Promise<void> | undefined {
+    const { newEvents } = turn.request;
     let outcome: TurnOutcome;
     try {
-      const found = this.#find(request);
-      // No promise where the history has come with the request, which is nearly always.
-      const isElsewhere = found === undefined && request.requiresHistoryStreaming;
-      const past = isElsewhere ? await this.#readHistory(request) : request.pastEvents;
-      const session = found ?? this.#begin(past, request.newEvents, completionToken);
-      if (session instanceof Session) {
-        const turn = this.#step(session, past, request.newEvents);
-        outcome = turn instanceof Promise ? await turn : turn;
-        this.#keep(session, request, completionToken, outcome);
-      } else outcome = session;
+      const begun = found ?? this.#begin(past, newEvents, turn.running.item.completionToken);
+      if (begun instanceof Session) {
+        const moving = this.#step(begun, past, newEvents);
+        if (moving instanceof Promise) return this.#runLong(turn, begun, moving);
+        this.#keep(turn, begun, moving);
+        outcome = moving;
+      } else outcome = begun;
     } catch (error) {
       outcome = { error };
     }
+    return this.#ended(turn, outcome);
+  }
+
+  /** Its code moves by promises. */
+  async #runLong(turn: StartedTurn, session: Session, moving: Promise<Turn>): Promise<void> {
+    let outcome: TurnOutcome;
+    try {
+      outcome = await moving;
+      this.#keep(turn, session, outcome);
+    } catch (error) {
+      outcome = { error };
+    }
+    await this.#ended(turn, outcome);
+  }
+
+  #ended(
+    { running, request, leave }: StartedTurn,
+    outcome: TurnOutcome,
+  ): Promise<void> | undefined {
+    const { completionToken } = running.item;
     leave?.();
     running.codeEnded();
     this.#log(outcome, request);
     const response = responseOf(outcome, request.instanceId, completionToken);
-    if (response === undefined) return await this.#handBack(running, request);
+    if (response === undefined) return this.#handBack(running, request);
     this.#handBacks.forget(request.instanceId);
     const { delivery, settings } = this.#services;
-    if (isStray(running.item, delivery)) return running.ended();
-    if (mayExceed(response, settings.maximumCompletionBytes)) {
-      return await this.#deliver(running, response);
-    }
-    return delivery.answers.expect(new TurnAttempt(this, running, response));
+    if (isStray(running.item, delivery)) running.ended();
+    else if (mayExceed(response, settings.maximumCompletionBytes))
+      return this.#deliver(running, response);
+    else delivery.answers.expect(new TurnAttempt(this, running, response));
+    return undefined;
   }
 
   /** The first try. */
@@ -180,9 +221,11 @@ export class OrchestrationRunner implements WorkItemHandler {
   }
 
   /** The session that has seen the past, or what becomes of the turn without one; nothing where one is to be opened. */
-  #find(request: OrchestratorRequest): Session | Turn | "missed" | undefined {
+  #find(
+    request: OrchestratorRequest,
+    { includesHistory, mark }: SessionRequest,
+  ): Session | Turn | "missed" | undefined {
     const { instanceId, executionId } = request;
-    const { includesHistory, mark } = sessionRequest(request);
     const violation = this.#violations.take(instanceId, executionId);
     if (violation !== undefined) return failedTurn(this.#services.settings.failureOf(violation));
     const live = this.#sessions.take(instanceId, executionId, mark);
@@ -201,10 +244,11 @@ export class OrchestrationRunner implements WorkItemHandler {
     return this.#scope.runInAsyncScope(() => session.run(unseen, fresh));
   }
 
-  #keep(session: Session, request: OrchestratorRequest, mark: string, { hasEnded }: Turn): void {
+  #keep({ running, request, asked }: StartedTurn, session: Session, { hasEnded }: Turn): void {
+    const { completionToken: mark } = running.item;
     // Without a token nothing would tell which past the session has seen.
     if (hasEnded || mark === "" || this.#services.settings.sessionCount === 0) return;
-    if (!sessionRequest(request).isExtended) return;
+    if (!asked.isExtended) return;
     const { instanceId, executionId } = request;
     // Before the completion is acknowledged: an embedded hub may hand out the next turn first.
     this.#sessions.put(instanceId, { session, executionId, mark });
@@ -248,6 +292,15 @@ export class OrchestrationRunner implements WorkItemHandler {
           completionToken === "" ? this.#tokenlessOptions : this.#sessionOptions,
         );
   }
+}
+
+/** A turn that the worker has begun. */
+interface StartedTurn {
+  readonly running: RunningItem;
+  readonly request: OrchestratorRequest;
+  readonly asked: SessionRequest;
+  /** Tells the watchdog that its code has ended. */
+  readonly leave: (() => void) | undefined;
 }
 
 /** A completed turn on its way to the hub. */

@@ -17,4 +17,20 @@ describe("slots", () => {
     slots.run({ start: () => ran.push(5) });
     expect(ran.at(-1)).toBe(5);
   });
+
+  it("run thousands in a row that are over as soon as they have started", () => {
+    const slots = new Slots(1);
+    let ran = 0;
+    const brief = {
+      start: () => {
+        ran += 1;
+        slots.release();
+      },
+    };
+    slots.run({ start: () => {} });
+    for (let n = 0; n < 50_000; n += 1) slots.run(brief);
+    expect(ran).toBe(0);
+    slots.release();
+    expect(ran).toBe(50_000);
+  });
 });

@@ -10,6 +10,7 @@ export class Slots {
   readonly #limit: number;
   readonly #waiting: Queue<SlotTaker> = new Queue();
   #taken = 0;
+  #isServing = false;
 
   constructor(limit: number) {
     this.#limit = limit;
@@ -26,8 +27,23 @@ export class Slots {
   }
 
   release(): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#taken -= 1;
-    else next.start();
+    this.#taken -= 1;
+    // One that is over as soon as it has started is followed by the next from here: there may be thousands in a row.
+    if (this.#isServing) return;
+    this.#isServing = true;
+    try {
+      this.#serve();
+    } finally {
+      this.#isServing = false;
+    }
+  }
+
+  #serve(): void {
+    while (this.#taken < this.#limit) {
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      this.#taken += 1;
+      next.start();
+    }
   }
 }

@@ -40,9 +40,9 @@ export interface WorkItemHandler {
   readonly concurrency: number;
   /**
    * Runs an item and delivers what comes of it. Says when the code in it has ended, and when nothing is left to do: that may be
-   * long after the promise is resolved, which must not reject.
+   * long after the promise is resolved, which must not reject. What needs no promise gives none.
    */
-  run(running: RunningItem): Promise<void>;
+  run(running: RunningItem): Promise<void> | undefined;
   /** Hands an item back to the hub. */
   abandon(completionToken: string): Promise<unknown>;
 }

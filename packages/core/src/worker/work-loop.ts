@@ -146,9 +146,20 @@ export class WorkLoop {
 
   #begin(running: Running): void {
     const { item, lane } = running;
-    const failed = (error: unknown): void => running.failed(error);
-    if (!this.#stopping.signal.aborted) lane.handler.run(running).catch(failed);
-    else lane.handler.abandon(item.completionToken).then(() => running.ended(), failed);
+    if (this.#stopping.signal.aborted) {
+      const abandoned = lane.handler.abandon(item.completionToken);
+      return watch(
+        running,
+        abandoned.then(() => running.ended()),
+      );
+    }
+    try {
+      const run = lane.handler.run(running);
+      if (run !== undefined) watch(running, run);
+    } catch (error) {
+      running.failed(error);
+    }
+    return undefined;
   }
 
   /** For others to run. A hub that does not know of draining workers may send it here again, over and over. */
@@ -198,6 +209,10 @@ export class WorkLoop {
       };
     });
   }
+}
+
+function watch(running: Running, run: Promise<void>): void {
+  run.catch((error: unknown) => running.failed(error));
 }
 
 function keyOf({ request }: WorkItem): string {
