@@ -2,10 +2,9 @@ import { create } from "@bufbuild/protobuf";
 import { silentLogger, TaskHubError } from "@durabletask/core";
 import { createGrpcTransport, type GrpcAddressOptions } from "@durabletask/grpc";
 import { CreateInstanceRequestSchema, TaskHubSidecarService } from "@durabletask/protobuf";
-import { serve } from "@durabletask/server";
-import { serveThroughConnect } from "@durabletask/server/spi";
+import { serve, serveThroughConnect } from "./serve.ts";
 import { describe, expect, it } from "vitest";
-import { ScriptedTransport } from "./scripted-transport.ts";
+import { ScriptedTransport } from "../test/scripted-transport.ts";
 
 const { startInstance } = TaskHubSidecarService.method;
 

@@ -4,9 +4,9 @@ import { VirtualClock } from "@durabletask/core/spi";
 import { TaskHubSidecarService, WorkItemSchema, type WorkItem } from "@durabletask/protobuf";
 import type { ClientHttp2Stream } from "node:http2";
 import { describe, expect, it } from "vitest";
-import { settle } from "../settle.ts";
-import { answerOf, RawClient, ways } from "./raw-client.ts";
-import { serveScripted } from "./serve-scripted.ts";
+import { settle } from "../test/settle.ts";
+import { answerOf, RawClient, ways } from "../test/raw-client.ts";
+import { serveScripted } from "../test/serve-scripted.ts";
 
 const { getWorkItems, completeActivityTask, waitForInstanceCompletion, startInstance } =
   TaskHubSidecarService.method;

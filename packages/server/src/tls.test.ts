@@ -1,7 +1,8 @@
 import { silentLogger, type Transport } from "@durabletask/core";
 import { createTaskHubService } from "@durabletask/core/spi";
 import { createGrpcTransport, type GrpcAddressOptions, type TlsOptions } from "@durabletask/grpc";
-import { serve, type ServeOptions } from "@durabletask/server";
+import type { ServeOptions } from "./serve-options.ts";
+import { serve } from "./serve.ts";
 import { describe, expect, it } from "vitest";
 import {
   authority,
@@ -9,8 +10,8 @@ import {
   clientKey,
   serverCertificate,
   serverKey,
-} from "./certificates.ts";
-import { ScriptedTransport } from "./scripted-transport.ts";
+} from "../test/certificates.ts";
+import { ScriptedTransport } from "../test/scripted-transport.ts";
 
 const certificate = { cert: serverCertificate, key: serverKey };
 

@@ -9,21 +9,23 @@ import {
   silentLogger,
   TaskHubClient,
   TaskHubWorker,
+  type Transport,
 } from "@durabletask/core";
+import { createTaskHubService } from "@durabletask/core/spi";
 import {
   CreateInstanceRequestSchema,
   GetWorkItemsRequestSchema,
+  OrchestrationStatus,
+  type OrchestratorAction,
   OrchestratorActionSchema,
   OrchestratorResponseSchema,
   TaskHubSidecarService,
 } from "@durabletask/protobuf";
-import { serve } from "@durabletask/server";
+import { serve } from "./serve.ts";
 import { createGrpcTransport } from "@durabletask/grpc";
 import { describe, expect, it } from "vitest";
-import { settle } from "../settle.ts";
-import { complete, schedule } from "../actions.ts";
-import { ScriptedWorker } from "../scripted-worker.ts";
-import { answerOf, frame, RawClient, ways } from "./raw-client.ts";
+import { settle } from "../test/settle.ts";
+import { answerOf, frame, RawClient, ways } from "../test/raw-client.ts";
 
 const {
   waitForInstanceStart,
@@ -205,13 +207,13 @@ describe.each(ways)("the %s way", (_way, way) => {
       await using transport = createGrpcTransport({ baseUrl: served.url });
       const client = new TaskHubClient(transport, { logger: silentLogger });
       const id = await client.scheduleNewOrchestration("any");
-      const { token, request } = await new ScriptedWorker(transport).turn();
+      const token = await tokensOf(transport)();
       const action = new BinaryWriter()
         .raw(toBinary(OrchestratorActionSchema, create(OrchestratorActionSchema, { id: 1 })))
         .tag(99, WireType.LengthDelimited)
         .bytes(new Uint8Array());
       const response = create(OrchestratorResponseSchema, {
-        instanceId: request.instanceId,
+        instanceId: id,
         completionToken: token,
       });
       const bytes = new BinaryWriter()
@@ -257,16 +259,22 @@ describe.each(ways)("the %s way", (_way, way) => {
       await using transport = createGrpcTransport({ baseUrl: served.url });
       const client = new TaskHubClient(transport, { logger: silentLogger });
       const id = await client.scheduleNewOrchestration("any");
-      const worker = new ScriptedWorker(transport);
-      const first = await worker.run(schedule(1));
-      const call = await worker.activity();
-      await worker.finish(call, "10");
-      await worker.finish(call, "11");
-      await worker.answer(first, [complete(2, JSON.stringify("too early"))]);
-      const second = await worker.turn();
-      await worker.finish(call, "12");
-      await worker.answer(second, [complete(2, JSON.stringify("right"))]);
-      await worker.answer(second, [complete(2, JSON.stringify("again"))]);
+      const next = tokensOf(transport);
+      const service = createTaskHubService(transport);
+      const answer = (completionToken: string, action: OrchestratorAction) =>
+        service.completeOrchestratorTask({ instanceId: id, completionToken, actions: [action] });
+      const finish = (completionToken: string, result: string) =>
+        service.completeActivityTask({ instanceId: id, taskId: 1, completionToken, result });
+      const first = await next();
+      await answer(first, schedule(1));
+      const call = await next();
+      await finish(call, "10");
+      await finish(call, "11");
+      await answer(first, complete(2, JSON.stringify("too early")));
+      const second = await next();
+      await finish(call, "12");
+      await answer(second, complete(2, JSON.stringify("right")));
+      await answer(second, complete(2, JSON.stringify("again")));
       const state = await client.waitForOrchestrationCompletion(id);
       expect(state.output).toBe("right");
       const history = await client.getOrchestrationHistory(id);
@@ -276,6 +284,35 @@ describe.each(ways)("the %s way", (_way, way) => {
     });
   });
 });
+
+/** Opens a stream of work, and gives the completion token of each item that comes. */
+function tokensOf(transport: Transport): () => Promise<string> {
+  const service = createTaskHubService(transport);
+  const credits = { maxConcurrentOrchestrationWorkItems: 9, maxConcurrentActivityWorkItems: 9 };
+  const items = service.getWorkItems(credits)[Symbol.asyncIterator]();
+  return async () => {
+    const { value } = await items.next();
+    if (!value) throw new Error("the stream has ended");
+    return value.completionToken;
+  };
+}
+
+function schedule(id: number): OrchestratorAction {
+  return create(OrchestratorActionSchema, {
+    id,
+    orchestratorActionType: { case: "scheduleTask", value: { name: "work" } },
+  });
+}
+
+function complete(id: number, result: string): OrchestratorAction {
+  return create(OrchestratorActionSchema, {
+    id,
+    orchestratorActionType: {
+      case: "completeOrchestration",
+      value: { orchestrationStatus: OrchestrationStatus.COMPLETED, result },
+    },
+  });
+}
 
 async function serveMemory() {
   const hub = await openMemoryTaskHub({

@@ -9,12 +9,12 @@ import {
   CreateInstanceRequestSchema,
   TaskHubSidecarService,
 } from "@durabletask/protobuf";
-import { serve } from "@durabletask/server";
+import { serve } from "./serve.ts";
 import { describe, expect, it } from "vitest";
-import { settle } from "../settle.ts";
-import { answerOf, frame, RawClient, ways } from "./raw-client.ts";
-import { ScriptedTransport } from "./scripted-transport.ts";
-import { recordingLogger, serveScripted } from "./serve-scripted.ts";
+import { settle } from "../test/settle.ts";
+import { answerOf, frame, RawClient, ways } from "../test/raw-client.ts";
+import { ScriptedTransport } from "../test/scripted-transport.ts";
+import { recordingLogger, serveScripted } from "../test/serve-scripted.ts";
 
 const { getInstance, startInstance, getWorkItems, completeActivityTask } =
   TaskHubSidecarService.method;

@@ -16,11 +16,11 @@ import {
   GetWorkItemsRequestSchema,
   TaskHubSidecarService,
 } from "@durabletask/protobuf";
-import { serve } from "@durabletask/server";
+import { serve } from "./serve.ts";
 import { expect, it } from "vitest";
-import { authority, serverCertificate, serverKey } from "./certificates.ts";
-import { RawClient, answerOf } from "./raw-client.ts";
-import { serveScripted } from "./serve-scripted.ts";
+import { authority, serverCertificate, serverKey } from "../test/certificates.ts";
+import { RawClient, answerOf } from "../test/raw-client.ts";
+import { serveScripted } from "../test/serve-scripted.ts";
 
 const { startInstance, getWorkItems } = TaskHubSidecarService.method;
 const tls = { cert: serverCertificate, key: serverKey };

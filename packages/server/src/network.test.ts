@@ -8,9 +8,9 @@ import {
 } from "@durabletask/core";
 import type { Duration } from "@durabletask/core";
 import { createGrpcTransport } from "@durabletask/grpc";
-import { serve } from "@durabletask/server";
+import { serve } from "./serve.ts";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { type OnBytes, Proxy } from "./proxy.ts";
+import { type OnBytes, Proxy } from "../test/proxy.ts";
 
 const marker = "the result that the network does not like";
 

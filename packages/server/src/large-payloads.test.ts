@@ -6,7 +6,7 @@ import {
   type GrpcTransportOptions,
 } from "@durabletask/grpc";
 import { describe, expect, it } from "vitest";
-import { serveScripted } from "./serve-scripted.ts";
+import { serveScripted } from "../test/serve-scripted.ts";
 
 const payload = "x".repeat(4_000_000);
 

@@ -6,14 +6,14 @@ import { VirtualClock } from "@durabletask/core/spi";
 import { TaskHubError } from "@durabletask/core";
 import { TaskHubSidecarService } from "@durabletask/protobuf";
 import { describe, expect, it } from "vitest";
-import { Proxy } from "./proxy.ts";
-import { answerOf, RawClient, ways } from "./raw-client.ts";
-import { serveScripted } from "./serve-scripted.ts";
+import { Proxy } from "../test/proxy.ts";
+import { answerOf, RawClient, ways } from "../test/raw-client.ts";
+import { serveScripted } from "../test/serve-scripted.ts";
 
 // What a task hub sees of the end of a worker's stream (rule 17 of decisions/050).
 
 const { getWorkItems } = TaskHubSidecarService.method;
-const program = fileURLToPath(new URL("../processes/open-work-stream.ts", import.meta.url));
+const program = fileURLToPath(new URL("../test/open-work-stream.ts", import.meta.url));
 
 const lost = { by: "signal", reason: expect.any(TaskHubError) };
 

@@ -1,7 +1,8 @@
 import { get } from "node:https";
 import { silentLogger } from "@durabletask/core";
 import { TaskHubSidecarService } from "@durabletask/protobuf";
-import { serve, type ServeOptions } from "@durabletask/server";
+import type { ServeOptions } from "./serve-options.ts";
+import { serve } from "./serve.ts";
 import { describe, expect, it } from "vitest";
 import {
   authority,
@@ -9,10 +10,10 @@ import {
   clientKey,
   serverCertificate,
   serverKey,
-} from "./certificates.ts";
-import { answerOf, RawClient } from "./raw-client.ts";
-import { ScriptedTransport } from "./scripted-transport.ts";
-import { recordingLogger, serveScripted } from "./serve-scripted.ts";
+} from "../test/certificates.ts";
+import { answerOf, RawClient } from "../test/raw-client.ts";
+import { ScriptedTransport } from "../test/scripted-transport.ts";
+import { recordingLogger, serveScripted } from "../test/serve-scripted.ts";
 
 const { startInstance, getWorkItems, completeActivityTask } = TaskHubSidecarService.method;
 const tls = { cert: serverCertificate, key: serverKey };
