@@ -7,6 +7,7 @@ import type {
 } from "@durabletask/protobuf";
 import { completion, type Outcome } from "./completion.ts";
 import { recordsAction } from "./action-log.ts";
+import { bytesOf } from "./event-bytes.ts";
 import { NonDeterminismError, NonDurableAwaitError } from "./errors.ts";
 import { type EngineOptions, Execution } from "./execution.ts";
 import { type OrchestrationMiddleware, wrap } from "./orchestration-middleware.ts";
@@ -319,32 +320,6 @@ export class Session {
 }
 
 const noEvents: Episode = { past: [], fresh: [], next: 0 };
-
-/** What an event and what the code makes of it take, roughly: its payload, and a round figure for the rest. */
-function bytesOf({ eventType }: HistoryEvent): number {
-  return 200 + (payloadOf(eventType)?.length ?? 0);
-}
-
-/** By kind: to ask a message of any kind for a property takes longer than all the rest of a replay. */
-function payloadOf(type: HistoryEvent["eventType"]): string | undefined {
-  switch (type.case) {
-    case "taskCompleted":
-    case "subOrchestrationInstanceCompleted":
-      return type.value.result;
-    case "taskScheduled":
-    case "subOrchestrationInstanceCreated":
-    case "executionStarted":
-    case "eventRaised":
-    case "eventSent":
-    case "entityOperationCalled":
-    case "entityOperationSignaled":
-      return type.value.input;
-    case "entityOperationCompleted":
-      return type.value.output;
-    default:
-      return undefined;
-  }
-}
 
 /** The events of one episode, and how far it has come. */
 interface Episode {
