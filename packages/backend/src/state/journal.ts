@@ -145,8 +145,8 @@ export class Journal {
   ): void {
     const row = this.#rowOf(instance);
     row.consumed = consumed;
-    // Nothing comes after it: the array is as long as it has to be.
-    row.events = [...row.events, started, ...recorded];
+    // Nothing comes after it: the array has room for no more, as one that is spread into would have.
+    row.events = row.events.concat([started], recorded);
     // What comes after the turn belongs to a row of its own.
     instance.openRow = undefined;
   }

@@ -42,7 +42,7 @@ export function leaseTurn(hub: Lessor, instance: Instance, stream: WorkStream): 
     place: -1,
     instance,
     started,
-    newEvents: [started, ...taken],
+    newEvents: [started].concat(taken),
     consumed,
     isComplete,
     chunks: undefined,
