@@ -3,6 +3,7 @@ export { VirtualClock } from "./virtual-clock.ts";
 export { awaitAction } from "./engine/await-action.ts";
 export { createTaskHubService } from "./task-hub-service.ts";
 export { durationToMs } from "./duration.ts";
+export { maxEncodedBytes } from "./encoded-size.ts";
 export { guardLogger } from "./logger.ts";
 export { isServerStreaming, isUnary } from "./method-kind.ts";
 export { withoutPages } from "./errors.ts";

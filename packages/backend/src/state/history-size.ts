@@ -1,3 +1,4 @@
+import { maxEncodedBytes } from "@durabletask/core/spi";
 import type { HistoryEvent } from "@durabletask/protobuf";
 
 /** A history that is larger does not come with the work item, where the worker can read it by parts. */
@@ -6,9 +7,6 @@ const maxInlineBytes = 1024 * 1024;
 /** What a part has at most: well below the 4 MB that gRPC takes by default. An event that is larger has one of its own. */
 const maxPartEvents = 500;
 const maxPartBytes = 2 * 1024 * 1024;
-
-/** Tag, length and what else a field takes at most beside its content. */
-const fieldBytes = 12;
 
 /** The size of a history that grows. Each event is looked at once, however often the history is handed out. */
 export class HistorySize {
@@ -46,23 +44,4 @@ function endOfPart(history: readonly HistoryEvent[], start: number, count: numbe
     if (bytes > maxPartBytes && end > start) return end;
   }
   return last;
-}
-
-/** What a message, or a part of one, takes at most on the wire: cheaper than to encode it, and never less. */
-export function maxEncodedBytes(value: unknown): number {
-  if (typeof value === "string") return fieldBytes + textBytes(value);
-  if (typeof value !== "object" || value === null) return fieldBytes;
-  if (value instanceof Uint8Array) return fieldBytes + value.byteLength;
-  let bytes = fieldBytes;
-  for (const [name, field] of Object.entries(value)) {
-    // What has a name of its own on the wire: the key of a map.
-    bytes += name.startsWith("$") ? 0 : name.length * 3;
-    if (field !== undefined) bytes += maxEncodedBytes(field);
-  }
-  return bytes;
-}
-
-/** A UTF-16 unit takes at most three bytes; long texts are counted. */
-function textBytes(text: string): number {
-  return text.length < 256 ? text.length * 3 : Buffer.byteLength(text);
 }

@@ -4,6 +4,7 @@ import {
   type OrchestratorResponse,
   OrchestratorResponseSchema,
 } from "@durabletask/protobuf";
+import { maxEncodedBytes } from "../encoded-size.ts";
 
 type ActionType = OrchestratorResponse["actions"][number]["orchestratorActionType"];
 
@@ -16,7 +17,7 @@ const spareActionBytes = 8;
  * answer "no": to know more it would have to be encoded, which nearly none needs.
  */
 export function mayExceed(response: OrchestratorResponse, maximumBytes: number): boolean {
-  let bytes = boundOf(response.customStatus);
+  let bytes = maxEncodedBytes(response.customStatus);
   for (const action of response.actions) bytes += actionBound(action.orchestratorActionType);
   return bytes > maximumBytes;
 }
@@ -72,35 +73,22 @@ function actionBound({ case: kind, value }: ActionType): number {
       return (
         actionBytes +
         3 * (value.name.length + lengthOf(value.version) + lengthOf(value.input)) +
-        boundOf(value.tags) +
-        boundOf(value.parentTraceContext)
+        maxEncodedBytes(value.tags) +
+        maxEncodedBytes(value.parentTraceContext)
       );
     case "completeOrchestration":
       return (
         actionBytes +
         3 * (lengthOf(value.result) + lengthOf(value.details) + lengthOf(value.newVersion)) +
-        boundOf(value.failureDetails) +
-        boundOf(value.carryoverEvents) +
-        boundOf(value.tags)
+        maxEncodedBytes(value.failureDetails) +
+        maxEncodedBytes(value.carryoverEvents) +
+        maxEncodedBytes(value.tags)
       );
     default:
-      return actionBytes + boundOf(value);
+      return actionBytes + maxEncodedBytes(value);
   }
 }
 
 function lengthOf(text: string | undefined): number {
   return text === undefined ? 0 : text.length;
-}
-
-/** An upper bound of the bytes that a value takes: a UTF-16 unit takes at most 3, tags and lengths at most 16. */
-function boundOf(value: unknown): number {
-  if (typeof value === "string") return 3 * value.length + 16;
-  if (typeof value !== "object" || value === null) return 16;
-  if (value instanceof Uint8Array) return value.length + 16;
-  let bytes = 16;
-  for (const key in value) {
-    // Names of fields count too, since those of maps are sent.
-    bytes += 3 * key.length + boundOf(Reflect.get(value, key));
-  }
-  return bytes;
 }
