@@ -69,7 +69,8 @@ export class Http2Connections {
     // What breaks a stream shows in how it ends; unheard it would end the process.
     stream.on("error", unheard);
     if (sizeOf(rawHeaders) > this.#maxHeaderBytes) return refuseHeaders(stream);
-    if (this.#lean(stream, headers, end, connection.room)) return;
+    if (this.#lean(stream, headers, end, connection.room))
+      return void stream.on("close", forgetCall);
     // What Node.js's own listener for requests makes of a stream.
     const request = new Http2ServerRequest(stream, headers, {}, rawHeaders);
     this.#handle(request, new Http2ServerResponse(stream), { end, room: connection.room });
@@ -77,6 +78,16 @@ export class Http2Connections {
 }
 
 function unheard(): void {}
+
+/**
+ * Lets go of all that listens to a stream that is closed, and of the call that they know: Node.js holds the stream itself until the
+ * next full collection of garbage, and the smaller ones would move all of it.
+ */
+function forgetCall(this: ServerHttp2Stream): void {
+  // First what Node.js would tell of each that goes.
+  this.removeAllListeners("removeListener").removeAllListeners();
+  this.on("error", unheard);
+}
 
 /** The size of headers as HTTP/2 counts it (RFC 9113, 10.5.1). */
 function sizeOf(rawHeaders: readonly string[]): number {
