@@ -1,6 +1,6 @@
 import { plain } from "../binary/plain.ts";
-import type { ActivityRequest, ActivityResponse, CompleteOrchestrationAction, CompleteTaskResponse, CreateInstanceRequest, CreateInstanceResponse, CreateSubOrchestrationAction, CreateTimerAction, EventRaisedEvent, EventSentEvent, ExecutionCompletedEvent, ExecutionStartedEvent, HistoryChunk, HistoryEvent, OrchestrationInstance, OrchestrationTraceContext, OrchestratorAction, OrchestratorCompletedEvent, OrchestratorRequest, OrchestratorResponse, OrchestratorStartedEvent, ParentInstanceInfo, ScheduleTaskAction, SendEventAction, SubOrchestrationInstanceCompletedEvent, SubOrchestrationInstanceCreatedEvent, SubOrchestrationInstanceFailedEvent, TaskCompletedEvent, TaskFailedEvent, TaskScheduledEvent, TimerCreatedEvent, TimerFiredEvent, TraceContext, WorkItem } from "./orchestrator_service_pb.ts";
-import { ActivityRequestSchema, ActivityResponseSchema, CompleteOrchestrationActionSchema, CompleteTaskResponseSchema, ContinueAsNewEventSchema, CreateInstanceRequestSchema, CreateInstanceResponseSchema, CreateSubOrchestrationActionSchema, CreateTimerActionSchema, EntityBatchRequestSchema, EntityLockGrantedEventSchema, EntityLockRequestedEventSchema, EntityOperationCalledEventSchema, EntityOperationCompletedEventSchema, EntityOperationFailedEventSchema, EntityOperationSignaledEventSchema, EntityRequestSchema, EntityUnlockSentEventSchema, EventRaisedEventSchema, EventSentEventSchema, ExecutionCompletedEventSchema, ExecutionResumedEventSchema, ExecutionRewoundEventSchema, ExecutionStartedEventSchema, ExecutionSuspendedEventSchema, ExecutionTerminatedEventSchema, GenericEventSchema, HealthPingSchema, HistoryChunkSchema, HistoryEventSchema, HistoryStateEventSchema, OrchestrationIdReusePolicySchema, OrchestrationInstanceSchema, OrchestrationTraceContextSchema, OrchestratorActionSchema, OrchestratorCompletedEventSchema, OrchestratorEntityParametersSchema, OrchestratorRequestSchema, OrchestratorResponseSchema, OrchestratorStartedEventSchema, ParentInstanceInfoSchema, RewindOrchestrationActionSchema, ScheduleTaskActionSchema, SendEntityMessageActionSchema, SendEventActionSchema, SubOrchestrationInstanceCompletedEventSchema, SubOrchestrationInstanceCreatedEventSchema, SubOrchestrationInstanceFailedEventSchema, TaskCompletedEventSchema, TaskFailedEventSchema, TaskFailureDetailsSchema, TaskScheduledEventSchema, TerminateOrchestrationActionSchema, TimerCreatedEventSchema, TimerFiredEventSchema, TraceContextSchema, WorkItemSchema } from "./orchestrator_service_pb.ts";
+import type { ActivityRequest, ActivityResponse, CompleteOrchestrationAction, CompleteTaskResponse, CreateInstanceRequest, CreateInstanceResponse, CreateSubOrchestrationAction, CreateTimerAction, EventRaisedEvent, EventSentEvent, ExecutionCompletedEvent, ExecutionStartedEvent, GetInstanceRequest, GetInstanceResponse, HistoryChunk, HistoryEvent, OrchestrationInstance, OrchestrationState, OrchestrationTraceContext, OrchestratorAction, OrchestratorCompletedEvent, OrchestratorRequest, OrchestratorResponse, OrchestratorStartedEvent, ParentInstanceInfo, ScheduleTaskAction, SendEventAction, SubOrchestrationInstanceCompletedEvent, SubOrchestrationInstanceCreatedEvent, SubOrchestrationInstanceFailedEvent, TaskCompletedEvent, TaskFailedEvent, TaskScheduledEvent, TimerCreatedEvent, TimerFiredEvent, TraceContext, WorkItem } from "./orchestrator_service_pb.ts";
+import { ActivityRequestSchema, ActivityResponseSchema, CompleteOrchestrationActionSchema, CompleteTaskResponseSchema, ContinueAsNewEventSchema, CreateInstanceRequestSchema, CreateInstanceResponseSchema, CreateSubOrchestrationActionSchema, CreateTimerActionSchema, EntityBatchRequestSchema, EntityLockGrantedEventSchema, EntityLockRequestedEventSchema, EntityOperationCalledEventSchema, EntityOperationCompletedEventSchema, EntityOperationFailedEventSchema, EntityOperationSignaledEventSchema, EntityRequestSchema, EntityUnlockSentEventSchema, EventRaisedEventSchema, EventSentEventSchema, ExecutionCompletedEventSchema, ExecutionResumedEventSchema, ExecutionRewoundEventSchema, ExecutionStartedEventSchema, ExecutionSuspendedEventSchema, ExecutionTerminatedEventSchema, GenericEventSchema, GetInstanceRequestSchema, GetInstanceResponseSchema, HealthPingSchema, HistoryChunkSchema, HistoryEventSchema, HistoryStateEventSchema, OrchestrationIdReusePolicySchema, OrchestrationInstanceSchema, OrchestrationStateSchema, OrchestrationTraceContextSchema, OrchestratorActionSchema, OrchestratorCompletedEventSchema, OrchestratorEntityParametersSchema, OrchestratorRequestSchema, OrchestratorResponseSchema, OrchestratorStartedEventSchema, ParentInstanceInfoSchema, RewindOrchestrationActionSchema, ScheduleTaskActionSchema, SendEntityMessageActionSchema, SendEventActionSchema, SubOrchestrationInstanceCompletedEventSchema, SubOrchestrationInstanceCreatedEventSchema, SubOrchestrationInstanceFailedEventSchema, TaskCompletedEventSchema, TaskFailedEventSchema, TaskFailureDetailsSchema, TaskScheduledEventSchema, TerminateOrchestrationActionSchema, TimerCreatedEventSchema, TimerFiredEventSchema, TraceContextSchema, WorkItemSchema } from "./orchestrator_service_pb.ts";
 import type { Reader } from "../binary/reader.ts";
 import type { DescMessage, UnknownField } from "@bufbuild/protobuf";
 import { unusual } from "../binary/unusual.ts";
@@ -1389,6 +1389,151 @@ function writeCreateInstanceResponse(writer: Writer, message: CreateInstanceResp
   if (instanceId !== "") { writer.string(10, instanceId); }
 }
 
+const NewGetInstanceRequest = plain<GetInstanceRequest, [GetInstanceRequest["instanceId"], GetInstanceRequest["getInputsAndOutputs"]]>(function (instanceId, getInputsAndOutputs) {
+  this.$typeName = "GetInstanceRequest";
+  this.instanceId = instanceId;
+  this.getInputsAndOutputs = getInputsAndOutputs;
+});
+
+function readGetInstanceRequest(reader: Reader, end: number): GetInstanceRequest {
+  let instanceId: GetInstanceRequest["instanceId"] = "";
+  let getInputsAndOutputs: GetInstanceRequest["getInputsAndOutputs"] = false;
+  let unknown: UnknownField[] | undefined;
+  while (reader.at < end) {
+    const tag = reader.tag();
+    switch (tag) {
+      case 10: instanceId = reader.string(); break;
+      case 16: getInputsAndOutputs = reader.bool(); break;
+      default: unknown = reader.unknown(tag, 2, unknown);
+    }
+  }
+  reader.leave(end);
+  const message = new NewGetInstanceRequest(instanceId, getInputsAndOutputs);
+  if (unknown !== undefined) message.$unknown = unknown;
+  return message;
+}
+
+function writeGetInstanceRequest(writer: Writer, message: GetInstanceRequest): void {
+  writer.expect(message, "GetInstanceRequest");
+  const { instanceId, getInputsAndOutputs } = message;
+  if (instanceId !== "") { writer.string(10, instanceId); }
+  if (getInputsAndOutputs !== false) { writer.bool(16, getInputsAndOutputs); }
+}
+
+const NewGetInstanceResponse = plain<GetInstanceResponse, [GetInstanceResponse["exists"]]>(function (exists) {
+  this.$typeName = "GetInstanceResponse";
+  this.exists = exists;
+});
+
+function readGetInstanceResponse(reader: Reader, end: number): GetInstanceResponse {
+  let exists: GetInstanceResponse["exists"] = false;
+  let orchestrationState: GetInstanceResponse["orchestrationState"] | undefined;
+  let unknown: UnknownField[] | undefined;
+  while (reader.at < end) {
+    const tag = reader.tag();
+    switch (tag) {
+      case 8: exists = reader.bool(); break;
+      case 18: if (orchestrationState !== undefined) throw unusual; orchestrationState = readOrchestrationState(reader, reader.end()); break;
+      default: unknown = reader.unknown(tag, 2, unknown);
+    }
+  }
+  reader.leave(end);
+  const message = new NewGetInstanceResponse(exists);
+  if (orchestrationState !== undefined) message.orchestrationState = orchestrationState;
+  if (unknown !== undefined) message.$unknown = unknown;
+  return message;
+}
+
+function writeGetInstanceResponse(writer: Writer, message: GetInstanceResponse): void {
+  writer.expect(message, "GetInstanceResponse");
+  const { exists, orchestrationState } = message;
+  if (exists !== false) { writer.bool(8, exists); }
+  if (orchestrationState !== undefined) { const start = writer.begin(18); writeOrchestrationState(writer, orchestrationState); writer.end(start); }
+}
+
+const NewOrchestrationState = plain<OrchestrationState, [OrchestrationState["instanceId"], OrchestrationState["name"], OrchestrationState["orchestrationStatus"], OrchestrationState["tags"]]>(function (instanceId, name, orchestrationStatus, tags) {
+  this.$typeName = "OrchestrationState";
+  this.instanceId = instanceId;
+  this.name = name;
+  this.orchestrationStatus = orchestrationStatus;
+  this.tags = tags;
+});
+
+function readOrchestrationState(reader: Reader, end: number): OrchestrationState {
+  let instanceId: OrchestrationState["instanceId"] = "";
+  let name: OrchestrationState["name"] = "";
+  let version: OrchestrationState["version"] | undefined;
+  let orchestrationStatus: OrchestrationState["orchestrationStatus"] = 0;
+  let scheduledStartTimestamp: OrchestrationState["scheduledStartTimestamp"] | undefined;
+  let createdTimestamp: OrchestrationState["createdTimestamp"] | undefined;
+  let lastUpdatedTimestamp: OrchestrationState["lastUpdatedTimestamp"] | undefined;
+  let input: OrchestrationState["input"] | undefined;
+  let output: OrchestrationState["output"] | undefined;
+  let customStatus: OrchestrationState["customStatus"] | undefined;
+  let failureDetails: OrchestrationState["failureDetails"] | undefined;
+  let executionId: OrchestrationState["executionId"] | undefined;
+  let completedTimestamp: OrchestrationState["completedTimestamp"] | undefined;
+  let parentInstanceId: OrchestrationState["parentInstanceId"] | undefined;
+  let tags: OrchestrationState["tags"] = {};
+  let unknown: UnknownField[] | undefined;
+  while (reader.at < end) {
+    const tag = reader.tag();
+    switch (tag) {
+      case 10: instanceId = reader.string(); break;
+      case 18: name = reader.string(); break;
+      case 26: if (version !== undefined) throw unusual; version = reader.stringValue(); break;
+      case 32: orchestrationStatus = reader.int32() as OrchestrationState["orchestrationStatus"]; break;
+      case 42: if (scheduledStartTimestamp !== undefined) throw unusual; scheduledStartTimestamp = readTimestamp(reader, reader.end()); break;
+      case 50: if (createdTimestamp !== undefined) throw unusual; createdTimestamp = readTimestamp(reader, reader.end()); break;
+      case 58: if (lastUpdatedTimestamp !== undefined) throw unusual; lastUpdatedTimestamp = readTimestamp(reader, reader.end()); break;
+      case 66: if (input !== undefined) throw unusual; input = reader.stringValue(); break;
+      case 74: if (output !== undefined) throw unusual; output = reader.stringValue(); break;
+      case 82: if (customStatus !== undefined) throw unusual; customStatus = reader.stringValue(); break;
+      case 90: if (failureDetails !== undefined) throw unusual; failureDetails = reader.message(TaskFailureDetailsSchema); break;
+      case 98: if (executionId !== undefined) throw unusual; executionId = reader.stringValue(); break;
+      case 106: if (completedTimestamp !== undefined) throw unusual; completedTimestamp = readTimestamp(reader, reader.end()); break;
+      case 114: if (parentInstanceId !== undefined) throw unusual; parentInstanceId = reader.stringValue(); break;
+      case 122: reader.stringEntry(tags); break;
+      default: unknown = reader.unknown(tag, 15, unknown);
+    }
+  }
+  reader.leave(end);
+  const message = new NewOrchestrationState(instanceId, name, orchestrationStatus, tags);
+  if (version !== undefined) message.version = version;
+  if (scheduledStartTimestamp !== undefined) message.scheduledStartTimestamp = scheduledStartTimestamp;
+  if (createdTimestamp !== undefined) message.createdTimestamp = createdTimestamp;
+  if (lastUpdatedTimestamp !== undefined) message.lastUpdatedTimestamp = lastUpdatedTimestamp;
+  if (input !== undefined) message.input = input;
+  if (output !== undefined) message.output = output;
+  if (customStatus !== undefined) message.customStatus = customStatus;
+  if (failureDetails !== undefined) message.failureDetails = failureDetails;
+  if (executionId !== undefined) message.executionId = executionId;
+  if (completedTimestamp !== undefined) message.completedTimestamp = completedTimestamp;
+  if (parentInstanceId !== undefined) message.parentInstanceId = parentInstanceId;
+  if (unknown !== undefined) message.$unknown = unknown;
+  return message;
+}
+
+function writeOrchestrationState(writer: Writer, message: OrchestrationState): void {
+  writer.expect(message, "OrchestrationState");
+  const { instanceId, name, version, orchestrationStatus, scheduledStartTimestamp, createdTimestamp, lastUpdatedTimestamp, input, output, customStatus, failureDetails, executionId, completedTimestamp, parentInstanceId, tags } = message;
+  if (instanceId !== "") { writer.string(10, instanceId); }
+  if (name !== "") { writer.string(18, name); }
+  if (version !== undefined) { writer.stringValue(26, version); }
+  if (orchestrationStatus !== 0) { writer.int32(32, orchestrationStatus); }
+  if (scheduledStartTimestamp !== undefined) { const start = writer.begin(42); writeTimestamp(writer, scheduledStartTimestamp); writer.end(start); }
+  if (createdTimestamp !== undefined) { const start = writer.begin(50); writeTimestamp(writer, createdTimestamp); writer.end(start); }
+  if (lastUpdatedTimestamp !== undefined) { const start = writer.begin(58); writeTimestamp(writer, lastUpdatedTimestamp); writer.end(start); }
+  if (input !== undefined) { writer.stringValue(66, input); }
+  if (output !== undefined) { writer.stringValue(74, output); }
+  if (customStatus !== undefined) { writer.stringValue(82, customStatus); }
+  if (failureDetails !== undefined) { writer.message(90, TaskFailureDetailsSchema, failureDetails); }
+  if (executionId !== undefined) { writer.stringValue(98, executionId); }
+  if (completedTimestamp !== undefined) { const start = writer.begin(106); writeTimestamp(writer, completedTimestamp); writer.end(start); }
+  if (parentInstanceId !== undefined) { writer.stringValue(114, parentInstanceId); }
+  writer.stringEntries(122, tags);
+}
+
 /** The code of each message that has some. */
 export const codecs: ReadonlyMap<DescMessage, MessageCodec> = /*@__PURE__*/ new Map<DescMessage, MessageCodec>([
   [WorkItemSchema, { read: readWorkItem, write: writeWorkItem }],
@@ -1426,4 +1571,7 @@ export const codecs: ReadonlyMap<DescMessage, MessageCodec> = /*@__PURE__*/ new 
   [TimestampSchema, { read: readTimestamp, write: writeTimestamp }],
   [CreateInstanceRequestSchema, { read: readCreateInstanceRequest, write: writeCreateInstanceRequest }],
   [CreateInstanceResponseSchema, { read: readCreateInstanceResponse, write: writeCreateInstanceResponse }],
+  [GetInstanceRequestSchema, { read: readGetInstanceRequest, write: writeGetInstanceRequest }],
+  [GetInstanceResponseSchema, { read: readGetInstanceResponse, write: writeGetInstanceResponse }],
+  [OrchestrationStateSchema, { read: readOrchestrationState, write: writeOrchestrationState }],
 ]);
