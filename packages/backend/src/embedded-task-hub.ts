@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Clock, Duration, Logger, Transport } from "@durabletask/core";
-import { defaultLogger, InvalidArgumentError } from "@durabletask/core";
-import { durationToMs, guardLogger } from "@durabletask/core/spi";
+import { defaultLogger } from "@durabletask/core";
+import { durationToMs, guardLogger, positive } from "@durabletask/core/spi";
 import { Intake } from "./calls/intake.ts";
 import { createInProcessTransport } from "./in-process-transport.ts";
 import { handlersOf } from "./handlers.ts";
@@ -138,9 +138,4 @@ function leaseLimitsOf({ gracePeriod, maxLease = {} }: EmbeddedTaskHubOptions): 
 
 function limitMs(limit: Duration | undefined, name: string): number {
   return limit === undefined ? Infinity : durationToMs(limit, name);
-}
-
-function positive(value: number, name: string): number {
-  if (Number.isSafeInteger(value) && value > 0) return value;
-  throw new InvalidArgumentError(`${name} must be a positive whole number, not ${value}`);
 }

@@ -11,6 +11,9 @@ export interface Clock {
   schedule(callback: () => void, delayMs: number): () => void;
 }
 
+/** The longest delay that a timer of the platform takes: 24 days. */
+export const longestTimerMs: number = 2 ** 31 - 1;
+
 /** The platform's clock. What waits on it keeps the process alive. */
 export const systemClock: Clock = {
   now: () => Date.now(),

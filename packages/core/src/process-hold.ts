@@ -1,3 +1,5 @@
+import { longestTimerMs } from "./clock.ts";
+
 /**
  * Keeps the process alive while it is held. Timers of an embedded hub do not, since what is due is on disk; but who waits for
  * something in this process wants it to go on.
@@ -9,7 +11,7 @@ export class ProcessHold {
   /** Holds until the returned function is called, once. Holds add up. */
   take(): () => void {
     this.#holders += 1;
-    this.#timer ??= setInterval(() => {}, 2 ** 31 - 1);
+    this.#timer ??= setInterval(() => {}, longestTimerMs);
     return () => this.#release();
   }
 

@@ -7,6 +7,7 @@ import {
   type SecureClientSessionOptions,
 } from "node:http2";
 import type { Socket } from "node:net";
+import { longestTimerMs } from "@durabletask/core/spi";
 
 /** How long things may take, and what HTTP/2 is told. */
 export interface SessionSettings {
@@ -27,8 +28,6 @@ export interface SessionEvents {
 /** What may be on its way to one call, and to all of one connection, before somebody reads it. */
 const streamWindowBytes = 1 << 20;
 const sessionWindowBytes = 1 << 22;
-
-const longestTimerMs = 2 ** 31 - 1;
 
 /**
  * - `open`: takes calls. That includes connecting: Node.js holds requests until the connection stands.

@@ -1,8 +1,6 @@
 import type { Clock } from "@durabletask/core";
 import { TaskHubError } from "@durabletask/core";
-
-/** More than a timer can wait is no limit that a server would live to see. */
-const longestTimerMs = 2 ** 31 - 1;
+import { longestTimerMs } from "@durabletask/core/spi";
 
 const nothing = () => {};
 
@@ -12,6 +10,7 @@ export function atDeadline(
   timeoutMs: number | undefined,
   callback: () => void,
 ): () => void {
+  // More than a timer can wait is no limit that a server would live to see.
   if (timeoutMs === undefined || timeoutMs > longestTimerMs) return nothing;
   return clock.schedule(callback, Math.max(timeoutMs, 0));
 }

@@ -1,6 +1,6 @@
 import type { Clock, Duration } from "@durabletask/core";
 import { defaultLogger, InvalidArgumentError } from "@durabletask/core";
-import { durationToMs } from "@durabletask/core/spi";
+import { durationToMs, longestTimerMs } from "@durabletask/core/spi";
 import type { ServeOptions, ServerLimits, ServerTls } from "./serve-options.ts";
 import { ServerLog } from "./server-log.ts";
 
@@ -21,8 +21,6 @@ export interface Settings {
   readonly log: ServerLog;
   readonly clock: Clock;
 }
-
-const longestTimerMs = 2 ** 31 - 1;
 
 /** Fills in the defaults. Throws {@link InvalidArgumentError} for what makes no sense. */
 export function settingsOf(options: ServeOptions): Settings {

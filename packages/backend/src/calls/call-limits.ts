@@ -1,5 +1,6 @@
 import type { CallOptions, Clock } from "@durabletask/core";
 import { TaskHubError } from "@durabletask/core";
+import { longestTimerMs } from "@durabletask/core/spi";
 
 /**
  * Calls `reject` when the call's time is over or its signal aborts, whichever comes first; at once if it has. Gives what takes
@@ -20,9 +21,6 @@ export function limit(
   };
 }
 
-/** What a timer of the platform can hold. */
-const maxDelayMs = 2 ** 31 - 1;
-
 function scheduleDeadline(
   clock: Clock,
   timeoutMs: number,
@@ -31,7 +29,7 @@ function scheduleDeadline(
   const deadline = clock.now() + timeoutMs;
   let cancel: () => void;
   const arm = (left: number) => {
-    cancel = clock.schedule(check, Math.min(left, maxDelayMs));
+    cancel = clock.schedule(check, Math.min(left, longestTimerMs));
   };
   const check = () => {
     const left = deadline - clock.now();

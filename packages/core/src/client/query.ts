@@ -3,6 +3,7 @@ import type { InstanceQuerySchema } from "@durabletask/protobuf";
 import { timestampFromMs } from "../engine/timestamp.ts";
 import type { PayloadConverter } from "../converter.ts";
 import { InvalidArgumentError } from "../errors.ts";
+import { positive } from "../positive.ts";
 import type { TaskHubService } from "../task-hub-service.ts";
 import { PagedList } from "./paged-list.ts";
 import { OrchestrationState } from "./orchestration-state.ts";
@@ -70,8 +71,7 @@ export function queryToWire(
 
 /** The size of a page, validated. */
 export function pageSizeOf({ pageSize = 100 }: { readonly pageSize?: number | undefined }): number {
-  if (Number.isSafeInteger(pageSize) && pageSize > 0) return pageSize;
-  throw new InvalidArgumentError(`pageSize is ${pageSize}; it must be a whole number above 0`);
+  return positive(pageSize, "pageSize");
 }
 
 /** A date as the wire has it, validated. */

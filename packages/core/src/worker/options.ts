@@ -12,6 +12,7 @@ import {
   failureToWire,
 } from "../failure.ts";
 import { defaultLogger, guardLogger, type Logger } from "../logger.ts";
+import { positive } from "../positive.ts";
 
 /** How many work items of each kind a worker runs at the same time. */
 export interface Concurrency {
@@ -233,9 +234,4 @@ function failureEncoder(
       return failureOf(thrown);
     }
   };
-}
-
-function positive(value: number, what: string): number {
-  if (Number.isSafeInteger(value) && value > 0) return value;
-  throw new InvalidArgumentError(`${what} is ${value}; it must be a whole number above 0`);
 }

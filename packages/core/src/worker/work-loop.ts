@@ -4,6 +4,7 @@ import { WorkerCapability } from "@durabletask/protobuf";
 import { createTaskHubService, type TaskHubService } from "../task-hub-service.ts";
 import type { Transport } from "../transport.ts";
 import { sleep } from "../backoff.ts";
+import { longestTimerMs } from "../clock.ts";
 import { CarriedWork } from "./carried-work.ts";
 import { Delivery } from "./delivery.ts";
 import type { WorkerSettings } from "./options.ts";
@@ -14,9 +15,6 @@ import { Watchdog } from "./watchdog.ts";
 import { filtersToWire } from "./work-item-filters.ts";
 import { WorkItemStream } from "./work-item-stream.ts";
 import type { WorkerServices } from "./work-item-handler.ts";
-
-/** What a timer of the platform can hold: 24 days. */
-const longestTimerMs = 2 ** 31 - 1;
 
 /** How long `stop()` waits for the hub to take back what has not ended in time. */
 const handBackMs = 5000;
