@@ -1,5 +1,6 @@
 import type {
   ExecutionCompletedEvent,
+  HistoryEvent,
   OrchestratorAction,
   OrchestratorResponse,
 } from "@durabletask/protobuf";
@@ -126,7 +127,9 @@ function record(
 
 function appendTurn(hub: Hub, lease: TurnLease, recorded: readonly Recorded[]): void {
   const { instance, started, newEvents, consumed } = lease;
-  const events = recorded.map(({ event }) => event);
+  // Not by map(), see `leaseTurn`.
+  const events: HistoryEvent[] = [];
+  for (const { event } of recorded) events.push(event);
   hub.journal.appendTurn(instance, consumed, started, events);
   hub.histories.append(instance, newEvents, events);
   instance.inbox = instance.inbox.slice(consumed);

@@ -32,7 +32,9 @@ export function leaseTurn(hub: Lessor, instance: Instance, stream: WorkStream): 
   const timestamp = toTimestamp(instance.stamp(since));
   const started = orchestratorStarted(timestamp);
   const consumed = instance.deliverable;
-  const taken = instance.inbox.slice(0, consumed).map((event) => retimed(event, timestamp));
+  // Not by map(), whose arrays are of another kind once it is compiled: all code that reads them would be compiled again.
+  const newEvents = [started];
+  for (const event of instance.inbox.slice(0, consumed)) newEvents.push(retimed(event, timestamp));
   const isComplete = !hasSession(instance, stream);
   const lease: TurnLease = {
     kind: "turn",
@@ -42,7 +44,7 @@ export function leaseTurn(hub: Lessor, instance: Instance, stream: WorkStream): 
     place: -1,
     instance,
     started,
-    newEvents: [started].concat(taken),
+    newEvents,
     consumed,
     isComplete,
     chunks: undefined,
