@@ -22,10 +22,9 @@ export function computedDescriptors(): Plugin {
         throw new Error(`${id} was generated in a way that is not known here`);
       const { [name]: file } = await import(pathToFileURL(id).href);
       const computed = `${declaration}computedFile(${JSON.stringify(encodeFile(file))}${imports})`;
-      return {
-        code: `import { computedFile } from ${JSON.stringify(runtime)};\n${code.replace(call, () => computed)}`,
-        map: null,
-      };
+      // At the end, where it moves no line.
+      const runtimeImport = `import { computedFile } from ${JSON.stringify(runtime)};`;
+      return { code: `${code.replace(call, () => computed)}\n${runtimeImport}\n`, map: null };
     },
   };
 }

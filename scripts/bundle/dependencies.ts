@@ -1,3 +1,4 @@
+import { isAbsolute } from "node:path";
 import type { Plugin } from "rolldown";
 import type { Manifest } from "../public-packages.ts";
 
@@ -10,7 +11,7 @@ export function dependencies({ name, dependencies: declared = {} }: Manifest): P
   return {
     name: "dependencies",
     resolveId(id, importer) {
-      const isOwn = importer === undefined || /^[./]/.test(id);
+      const isOwn = importer === undefined || id.startsWith(".") || isAbsolute(id);
       if (isOwn) return undefined;
       const isProtobufEs = /^@bufbuild\/protobuf(\/|$)/.test(id);
       if (!isProtobufEs || "@connectrpc/connect" in declared) return { id, external: true };
