@@ -14,12 +14,12 @@ import type { Middleware } from "../middleware.ts";
 import type { Attempt } from "./answers.ts";
 import { mayExceed } from "./completion-parts.ts";
 import { failedTurn } from "./failed-turn.ts";
-import type { WorkerSettings } from "./options.ts";
-import { sessionScope, sha1, whenSettled } from "../platform.ts";
-import { createTaskLogger } from "../task-logger.ts";
+import { sessionScope } from "../platform.ts";
+import { sessionOptions } from "./session-options.ts";
 import { type SessionRequest, sessionRequest, Sessions } from "./sessions.ts";
 import { RecentExecutions } from "./recent-executions.ts";
 import { completionOf, deliverParts, isStray } from "./turn-delivery.ts";
+import { logOutcome, responseOf, type TurnOutcome } from "./turn-outcome.ts";
 import { Violations } from "./violations.ts";
 import { HandBacks } from "./hand-backs.ts";
 import { readHistory } from "./streamed-history.ts";
@@ -27,9 +27,6 @@ import { isRewind, rewindTurn } from "./rewind-turn.ts";
 import { versionMismatch } from "./version-match.ts";
 import type { VersionedEntries } from "./versioned-entries.ts";
 import type { RunningItem, WorkerServices, WorkItemHandler } from "./work-item-handler.ts";
-
-/** More actions than this in one turn fail the instance: most likely a loop that never awaits. */
-const maximumActions = 100_000;
 
 /** Runs turns of orchestrations, and delivers what comes of them. */
 export class OrchestrationRunner implements WorkItemHandler {
@@ -134,7 +131,7 @@ export class OrchestrationRunner implements WorkItemHandler {
     const { completionToken } = running.item;
     leave?.();
     running.codeEnded();
-    this.#log(outcome, request);
+    logOutcome(this.#services, outcome, request.instanceId);
     const response = responseOf(outcome, request.instanceId, completionToken);
     if (response === undefined) return this.#handBack(running, request);
     this.#handBacks.forget(request.instanceId);
@@ -174,31 +171,6 @@ export class OrchestrationRunner implements WorkItemHandler {
     return watchdog?.enter(
       `orchestrator '${startOf(pastEvents, newEvents)?.name ?? "?"}' of ${instanceId}`,
     );
-  }
-
-  #log(outcome: TurnOutcome, { instanceId }: OrchestratorRequest): void {
-    const { logger, stopping } = this.#services;
-    if (outcome === "missed") {
-      logger.debug?.({ event: "turn.missed", instanceId }, "a turn needs the whole history");
-    } else if (outcome === "rejected") {
-      logger.debug?.(
-        { event: "turn.rejected", instanceId },
-        "the turn is of a version that this worker does not take, and is handed back",
-      );
-    } else if ("error" in outcome && stopping.aborted && outcome.error === stopping.reason) {
-      logger.debug?.({ event: "turn.interrupted", instanceId }, "a turn goes to another worker");
-    } else if ("error" in outcome) {
-      logger.warn?.(
-        { event: "turn.failed", instanceId, error: outcome.error },
-        "a turn could not be run and is handed back",
-      );
-    } else {
-      const { actions, hasEnded } = outcome;
-      logger.debug?.(
-        { event: "turn.completed", instanceId, actions: actions.length, hasEnded },
-        "a turn has ended",
-      );
-    }
   }
 
   async #handBack(running: RunningItem, { instanceId }: OrchestratorRequest): Promise<void> {
@@ -326,55 +298,6 @@ class TurnAttempt implements Attempt {
   refused(error: unknown): void {
     void this.#runner.retry(error, this.#running, this.#response);
   }
-}
-
-/** What came of a turn; with `error` it could not be run. */
-type TurnOutcome = Turn | "missed" | "rejected" | { readonly error: unknown };
-
-/** What the hub is told of it; nothing where the turn is handed back. */
-function responseOf(
-  outcome: TurnOutcome,
-  instanceId: string,
-  completionToken: string,
-): OrchestratorResponse | undefined {
-  if (outcome === "rejected") return undefined;
-  const isMissed = outcome === "missed";
-  if (!isMissed && "error" in outcome) return undefined;
-  return {
-    $typeName: "OrchestratorResponse",
-    instanceId,
-    completionToken,
-    actions: isMissed ? [] : [...outcome.actions],
-    customStatus: isMissed ? undefined : outcome.customStatus,
-    requiresHistory: isMissed,
-    isPartial: false,
-  };
-}
-
-function sessionOptions(
-  settings: WorkerSettings,
-  middleware: readonly Middleware[],
-): SessionOptions {
-  const { converter, logger, maximumTimerIntervalMs, onNonDeterminism, failureOf } = settings;
-  return {
-    converter,
-    maximumTimerIntervalMs,
-    maximumActions,
-    onNonDeterminism,
-    failureOf,
-    middleware: middleware.flatMap(({ orchestration }) => orchestration ?? []),
-    defaultVersion: settings.versioning.defaultVersion,
-    wrapsActivityInputs: settings.activityInputs === "dotnet",
-    whenSettled,
-    sha1,
-    createLogger: ({ instanceId, name }, isReplaying) =>
-      createTaskLogger(
-        logger,
-        { event: "orchestrator.log", instanceId, orchestrator: name },
-        isReplaying,
-      ),
-    warn: (fields, message) => logger.warn?.(fields, message),
-  };
 }
 
 function startOf(
