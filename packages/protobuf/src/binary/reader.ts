@@ -1,15 +1,12 @@
 import type { DescMessage, MessageShape, UnknownField } from "@bufbuild/protobuf";
 import { fromBinary } from "@bufbuild/protobuf";
 import { type Value, ValueSchema } from "@bufbuild/protobuf/wkt";
+import { readText } from "./text.ts";
 import { unusual } from "./unusual.ts";
-
-/** Up to this length a text is put together from its bytes: so it is made faster than by the decoder. */
-const shortBytes = 24;
 
 /** How deep messages may be nested that protobuf-es reads: its own 100, less what lies around them. */
 const recursionLimit = 90;
 
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const words = new DataView(new ArrayBuffer(8));
 
 /**
@@ -97,18 +94,8 @@ export class Reader {
   string(): string {
     const end = this.end();
     const start = this.at;
-    const bytes = this.#bytes;
     this.at = end;
-    const length = end - start;
-    if (length > shortBytes) return utf8.decode(bytes.subarray(start, end));
-    // oxlint-disable-next-line unicorn/no-new-array -- of a known length, without holes once it is filled
-    const codes = new Array<number>(length);
-    for (let i = 0; i < length; i += 1) {
-      const byte = bytes[start + i] ?? 0x80;
-      if (byte > 0x7f) return utf8.decode(bytes.subarray(start, end));
-      codes[i] = byte;
-    }
-    return String.fromCharCode(...codes);
+    return readText(this.#bytes, start, end);
   }
 
   /** The value of a `google.protobuf.StringValue`. */

@@ -1,12 +1,10 @@
 import type { DescMessage, Message, MessageShape } from "@bufbuild/protobuf";
 import { toBinary } from "@bufbuild/protobuf";
 import { type Value, ValueSchema } from "@bufbuild/protobuf/wkt";
+import { writeText } from "./text.ts";
 import { unusual } from "./unusual.ts";
+import { varintBytes, writeVarint } from "./varint.ts";
 
-/** Up to this length a text is written character by character, as long as it is ASCII. */
-const shortLength = 48;
-
-const utf8 = new TextEncoder();
 const words = new DataView(new ArrayBuffer(8));
 
 /**
@@ -63,7 +61,7 @@ export class Writer {
     if (typeof value !== "string") throw unusual;
     this.#reserve(10 + 3 * value.length);
     this.#varint(tag);
-    this.#text(value);
+    this.#at = writeText(this.#bytes, this.#at, value);
   }
 
   /** A `google.protobuf.StringValue`. */
@@ -177,41 +175,8 @@ export class Writer {
     for (let i = 0; i < 8; i += 1) this.#bytes[this.#at++] = words.getUint8(i);
   }
 
-  #text(value: string): void {
-    const bytes = this.#bytes;
-    const { length } = value;
-    if (length <= shortLength) {
-      let at = this.#at;
-      bytes[at++] = length;
-      let i = 0;
-      for (; i < length; i += 1) {
-        const code = value.charCodeAt(i);
-        if (code > 0x7f) break;
-        bytes[at++] = code;
-      }
-      if (i === length) {
-        this.#at = at;
-        return;
-      }
-    }
-    // As long as it would be in ASCII: where it is not, it moves.
-    const lengthBytes = varintBytes(length);
-    const start = this.#at + lengthBytes;
-    const { written } = utf8.encodeInto(value, bytes.subarray(start));
-    const isBytes = varintBytes(written);
-    if (isBytes !== lengthBytes) bytes.copyWithin(this.#at + isBytes, start, start + written);
-    this.#varint(written);
-    this.#at += written;
-  }
-
   #varint(value: number): void {
-    const bytes = this.#bytes;
-    let rest = value;
-    while (rest > 0x7f) {
-      bytes[this.#at++] = (rest & 0x7f) | 0x80;
-      rest >>>= 7;
-    }
-    bytes[this.#at++] = rest;
+    this.#at = writeVarint(this.#bytes, this.#at, value);
   }
 
   #varint64(low: number, high: number): void {
@@ -232,10 +197,4 @@ export class Writer {
     larger.set(this.#bytes);
     this.#bytes = larger;
   }
-}
-
-function varintBytes(value: number): number {
-  let bytes = 1;
-  for (let rest = value; rest > 0x7f; rest >>>= 7) bytes += 1;
-  return bytes;
 }
