@@ -40,8 +40,8 @@ export const wire: Part = {
   series: [
     {
       title:
-        "1,000 orchestrations of 5 sequential activities on our server (SQLite, full sync), 64 in flight",
-      work: { orchestrations: 1000, activities: 5, inFlight: 64, store: "sqlite" },
+        "5,000 orchestrations of 5 sequential activities on our server (SQLite, full sync), 64 in flight",
+      work: { orchestrations: 5000, activities: 5, inFlight: 64, store: "sqlite" },
       contenders: [peerWorker, withoutSessions, withSessions, overConnect],
       figures: workerFigures,
     },
