@@ -95,6 +95,25 @@ export function describeReads(createStore: CreateStore): void {
     expect((await waiting).orchestrationState).toMatchObject({ input: "second", output: "out" });
   });
 
+  it("a wait is answered with the last of those that had the id and ended in one batch", async () => {
+    const bench = await openBench(createStore);
+    await bench.start("a", { input: "first" });
+    const request = { instanceId: "a", getInputsAndOutputs: true };
+    const waiting = [
+      bench.service.waitForInstanceCompletion({ instanceId: "a" }),
+      bench.service.waitForInstanceCompletion(request),
+      bench.service.waitForInstanceStart(request),
+    ];
+    await settle();
+    const policy = { replaceableStatus: [PENDING, TERMINATED] };
+    const replaced = bench.start("a", { input: "second", orchestrationIdReusePolicy: policy });
+    const terminated = bench.service.terminateInstance({ instanceId: "a", output: "enough" });
+    await Promise.all([replaced, terminated]);
+    const [short, ...long] = await Promise.all(waiting);
+    expect(short).toEqual(await bench.service.getInstance({ instanceId: "a" }));
+    for (const answer of long) expect(answer).toEqual(await bench.service.getInstance(request));
+  });
+
   it("a wait ends with DEADLINE_EXCEEDED when its time is over", async () => {
     const bench = await openBench(createStore);
     await bench.start("a");

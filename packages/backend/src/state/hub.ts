@@ -257,8 +257,11 @@ export class Hub {
   #committed(batch: OpenBatch): void {
     for (const instance of batch.begun) this.waiters.reach(instance.id, "start");
     for (const ended of batch.ended) {
-      this.unregister(ended.instance);
-      this.waiters.reach(ended.instance.id, "end", ended);
+      const { instance } = ended;
+      // Who has taken its id since, maybe in this very batch, is waited for in its place.
+      const isReplaced = (this.instances.get(instance.id) ?? instance) !== instance;
+      this.unregister(instance);
+      if (!isReplaced) this.waiters.reach(instance.id, "end", ended);
     }
     // What follows would begin commands.
     if (this.#isClosing) return;

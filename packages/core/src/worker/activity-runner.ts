@@ -76,8 +76,18 @@ export class ActivityRunner implements WorkItemHandler {
     outcome: ActivityOutcome,
   ): Promise<void> | undefined {
     leave?.();
-    running.codeEnded();
     this.#log(outcome, request);
+    const delivery = this.#conclude(running, request, outcome);
+    // Not before its result is on its way: what waits for the slot may run right here, and more after it.
+    running.codeEnded();
+    return delivery;
+  }
+
+  #conclude(
+    running: RunningItem,
+    request: ActivityRequest,
+    outcome: ActivityOutcome,
+  ): Promise<void> | undefined {
     if (outcome === "interrupted") return this.#handBack(running, request);
     const { delivery } = this.#services;
     const token = delivery.carried.tokenOf(running.item.completionToken);

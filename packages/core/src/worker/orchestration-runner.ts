@@ -128,11 +128,20 @@ export class OrchestrationRunner implements WorkItemHandler {
     { running, request, leave }: StartedTurn,
     outcome: TurnOutcome,
   ): Promise<void> | undefined {
-    const { completionToken } = running.item;
     leave?.();
-    running.codeEnded();
     logOutcome(this.#services, outcome, request.instanceId);
-    const response = responseOf(outcome, request.instanceId, completionToken);
+    const delivery = this.#conclude(running, request, outcome);
+    // Not before its answer is on its way: what waits for the slot may run right here, and more after it.
+    running.codeEnded();
+    return delivery;
+  }
+
+  #conclude(
+    running: RunningItem,
+    request: OrchestratorRequest,
+    outcome: TurnOutcome,
+  ): Promise<void> | undefined {
+    const response = responseOf(outcome, request.instanceId, running.item.completionToken);
     if (response === undefined) return this.#handBack(running, request);
     this.#handBacks.forget(request.instanceId);
     const { delivery, settings } = this.#services;

@@ -328,6 +328,40 @@ describe("work that is under way when a stream is lost", () => {
 });
 
 describe("a completion", () => {
+  it("of an activity is on its way before what waited for its slot runs", async () => {
+    const slow = gated();
+    const sentBefore: number[] = [];
+    const brief = defineActivity("brief", () => sentBefore.push(run.activityResponses.length));
+    const run = new ScriptedWorkerRun([slow.activity, brief], { concurrency: { activities: 1 } });
+    await run.worker.start();
+    await settle();
+    const waiting = [2, 3, 4].map((taskId) =>
+      activityItem("brief", { token: `t${taskId}`, taskId }),
+    );
+    await run.send(activityItem("slow"), ...waiting);
+    expect(sentBefore).toEqual([]);
+    slow.end("done");
+    await settle();
+    expect(sentBefore).toEqual([1, 2, 3]);
+    expect(run.activityResponses.map(({ taskId }) => taskId)).toEqual([1, 2, 3, 4]);
+  });
+
+  it("of a turn is on its way before what waited for its slot runs", async () => {
+    const sentBefore: number[] = [];
+    const long = defineOrchestrator("long", async () => {});
+    const brief = defineOrchestrator("brief", async () => {
+      sentBefore.push(run.turnResponses.length);
+    });
+    const run = new ScriptedWorkerRun([long, brief], { concurrency: { orchestrations: 1 } });
+    await run.worker.start();
+    await settle();
+    const waiting = [2, 3, 4].map((n) =>
+      turnItem(`t${n}`, { instanceId: `i${n}`, newEvents: started("brief") }),
+    );
+    await run.send(turnItem("t1", { newEvents: started("long") }), ...waiting);
+    expect(sentBefore).toEqual([1, 2, 3]);
+  });
+
   it("that keeps failing while the worker is connected is handed back after ten tries", async () => {
     const run = new ScriptedWorkerRun([defineActivity("quick", () => 1)]);
     run.hub.answer("completeActivityTask", unavailable);
