@@ -78,6 +78,21 @@ export function describeReads(createStore: CreateStore): void {
     expect((await waiting).orchestrationState?.output).toBe("enough");
   });
 
+  it("a wait for an end that comes is answered without reading the store", async () => {
+    const bench = await openBench(createStore);
+    await bench.start("a", { input: "in" });
+    const waiting = bench.service.waitForInstanceCompletion({
+      instanceId: "a",
+      getInputsAndOutputs: true,
+    });
+    await settle();
+    // A read would not end.
+    bench.store.findGate = Promise.withResolvers<void>().promise;
+    await bench.worker().run(complete(1, "out"));
+    expect((await waiting).orchestrationState).toMatchObject({ input: "in", output: "out" });
+    bench.store.findGate = undefined;
+  });
+
   it("a wait goes on with the instance that takes the id of the one that has ended", async () => {
     const bench = await openBench(createStore);
     await bench.start("a");
