@@ -2,6 +2,7 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { InvalidArgumentError } from "@durabletask/core";
 import { durationToMs } from "@durabletask/core/spi";
+import { decode, encode } from "@durabletask/protobuf/codec";
 import * as shared from "@durabletask/protobuf/spi";
 import { HistoryEventSchema } from "@durabletask/protobuf";
 
@@ -12,16 +13,18 @@ try {
   console.log(error instanceof InvalidArgumentError);
 }
 
-// Our copy of protobuf-es and the application's read each other's messages.
+// Our copy of protobuf-es, the application's and generated code read each other's messages.
 const init = { eventId: 3, timestamp: { seconds: 7n, nanos: 1 } };
 const theirs = create(HistoryEventSchema, init);
 const ours = shared.create(HistoryEventSchema, init);
 const bytes = [theirs, ours].flatMap((message) => [
   toBinary(HistoryEventSchema, message),
   shared.toBinary(HistoryEventSchema, message),
+  encode(HistoryEventSchema, message),
 ]);
 const messages = bytes.flatMap((each) => [
   fromBinary(HistoryEventSchema, each),
   shared.fromBinary(HistoryEventSchema, each),
+  decode(HistoryEventSchema, each),
 ]);
 console.log(messages.every(({ eventId, timestamp }) => eventId === 3 && timestamp?.seconds === 7n));
