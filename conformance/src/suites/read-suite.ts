@@ -129,6 +129,23 @@ export function describeReads(createStore: CreateStore): void {
     for (const answer of long) expect(answer).toEqual(await bench.service.getInstance(request));
   });
 
+  it("a wait for one that has ended goes on with the instance that takes its id before it is read", async () => {
+    const bench = await openBench(createStore);
+    await bench.start("a");
+    const request = { instanceId: "a", getInputsAndOutputs: true };
+    const terminated = bench.service.terminateInstance({ instanceId: "a" });
+    const start = bench.service.waitForInstanceStart(request);
+    const end = bench.service.waitForInstanceCompletion(request);
+    await Promise.all([terminated, bench.start("a", { input: "second" })]);
+    await settle();
+    await bench.worker().run(complete(1, "out"));
+    expect((await end).orchestrationState).toMatchObject({ input: "second", output: "out" });
+    expect((await start).orchestrationState).toMatchObject({
+      input: "second",
+      orchestrationStatus: COMPLETED,
+    });
+  });
+
   it("a wait ends with DEADLINE_EXCEEDED when its time is over", async () => {
     const bench = await openBench(createStore);
     await bench.start("a");

@@ -12,10 +12,12 @@ import type {
   TerminateRequest,
   TerminateResponse,
 } from "@durabletask/protobuf";
+import { OrchestrationStatus } from "@durabletask/protobuf";
 import { terminate } from "../commands/ending.ts";
 import { raiseEvent, resume, suspend } from "../commands/signals.ts";
 import type { Hub } from "../state/hub.ts";
 import type { EndedInstance, Instance } from "../state/instance.ts";
+import { isActive } from "../state/status.ts";
 import type { Milestone } from "../state/waiters.ts";
 import type { StoredInstance } from "../store/store.ts";
 import { limit } from "./call-limits.ts";
@@ -55,7 +57,12 @@ export async function waitForInstance(
 ): Promise<GetInstanceResponse> {
   for (;;) {
     const instance = hub.instances.get(request.instanceId);
-    if (!instance || hasReached(instance, milestone)) return await getInstance(hub, request);
+    if (!instance || hasReached(instance, milestone)) {
+      const answer = await getInstance(hub, request);
+      // If another took its id before it was read, that one is waited for.
+      if (saysReached(answer, milestone)) return answer;
+      continue;
+    }
     const wait = hub.waiters.wait(request.instanceId, milestone);
     const release = limit(options, hub.clock, wait.reject);
     try {
@@ -86,6 +93,13 @@ function endedAnswer(
       getInputsAndOutputs ? payloads : undefined,
     ),
   };
+}
+
+/** An instance that does not exist is not waited for. */
+function saysReached({ orchestrationState }: GetInstanceResponse, milestone: Milestone): boolean {
+  if (!orchestrationState) return true;
+  const { orchestrationStatus: status } = orchestrationState;
+  return milestone === "end" ? !isActive(status) : status !== OrchestrationStatus.PENDING;
 }
 
 function hasReached(instance: Instance, milestone: Milestone): boolean {
