@@ -210,6 +210,8 @@ class CallContext implements ActivityContext {
   readonly name: string;
   readonly instanceId: string;
   readonly taskId: number;
+  /** Not a getter: whoever copies the context must not do twice what it keeps from that. */
+  readonly idempotencyKey: string;
   readonly version: string | undefined;
   readonly tags: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
@@ -223,13 +225,10 @@ class CallContext implements ActivityContext {
     this.name = request.name;
     this.instanceId = instanceOf(request);
     this.taskId = request.taskId;
+    this.idempotencyKey = idempotencyKeyOf(request);
     this.version = request.version;
     this.tags = tagsOf(request);
     this.signal = stopping;
-  }
-
-  get idempotencyKey(): string {
-    return idempotencyKeyOf(this.#request);
   }
 
   get logger(): TaskLogger {

@@ -327,6 +327,17 @@ describe("work that is under way when a stream is lost", () => {
   });
 });
 
+describe("the context of an activity", () => {
+  it("hands on its idempotency key to copies of it", async () => {
+    const activity = defineActivity("copies", (ctx) => ({ ...ctx }).idempotencyKey);
+    const run = new ScriptedWorkerRun([activity]);
+    await run.worker.start();
+    await settle();
+    await run.send(activityItem("copies", { taskId: 3 }));
+    expect(run.activityResponses).toMatchObject([{ result: '"i:e:3"' }]);
+  });
+});
+
 describe("a completion", () => {
   it("of an activity is on its way before what waited for its slot runs", async () => {
     const slow = gated();
