@@ -23,12 +23,17 @@ export class WireProcess {
 
   /** What the process says next. Rejects if it ends instead. */
   async answer(): Promise<Answer> {
-    const ended = once(this.#child, "exit").then(([code]) => {
+    const heard = new AbortController();
+    const ended = once(this.#child, "exit", heard).then(([code]) => {
       throw new Error(`${this.#child.spawnargs[1]} ended with code ${String(code)}`);
     });
-    const [answer] = (await Promise.race([once(this.#child, "message"), ended])) as [Answer];
-    ended.catch(() => {});
-    return answer;
+    try {
+      const answer = once(this.#child, "message", heard);
+      return ((await Promise.race([answer, ended])) as [Answer])[0];
+    } finally {
+      ended.catch(() => {});
+      heard.abort();
+    }
   }
 
   async stop(): Promise<void> {
