@@ -403,3 +403,35 @@ describe("grouping (E2)", () => {
     expect(first).toEqual(['complete COMPLETED "b,a,a2,b2"']);
   });
 });
+
+// E11: a history records calls in the order in which the code has made them. One promise more on the way changes it.
+it("code that waits for the same tasks in several ways goes on in an order that never changes", async () => {
+  const rig = new Rig(async (ctx: Ctx) => {
+    const tasks = ["1", "2"].map((name) => ctx.callActivity(name));
+    const each = async () => {
+      for await (const { index } of whenEach(tasks)) ctx.callActivity(`each ${index}`);
+    };
+    const after = async (wait: PromiseLike<unknown>, name: string) => {
+      await wait;
+      ctx.callActivity(name);
+    };
+    await Promise.all([
+      each(),
+      ...tasks.map((task, index) => after(task, `task ${index}`)),
+      after(whenAny(tasks), "any"),
+      after(whenAll(tasks), "all"),
+      after(Promise.all(tasks), "Promise.all"),
+    ]);
+  });
+  await rig.start();
+  const first = await rig.turn(completed(2));
+  const second = await rig.turn(completed(1));
+  expect(wordsOf(first)).toEqual(["schedule task 1 -", "schedule each 1 -", "schedule any -"]);
+  expect(wordsOf(second)).toEqual([
+    "schedule task 0 -",
+    "schedule each 0 -",
+    "schedule all -",
+    "schedule Promise.all -",
+    "complete COMPLETED -",
+  ]);
+});
