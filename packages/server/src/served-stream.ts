@@ -97,12 +97,20 @@ export class ServedStream<T> implements AsyncIterableIterator<T, undefined> {
 
   #pull(): void {
     this.#isPulling = true;
-    // No async function once it is open: a busy stream of work comes by here for each item.
-    const next = this.#source ? this.#source.next() : this.#openSource();
-    next.then(
+    this.#nextOfSource().then(
       (step) => this.#arrived(step),
       (error: unknown) => void this.#failed(error),
     );
+  }
+
+  /** No async function once it is open: a busy stream of work comes by here for each item. */
+  #nextOfSource(): Promise<IteratorResult<T>> {
+    try {
+      return this.#source ? this.#source.next() : this.#openSource();
+    } catch (error) {
+      // An iterator that is written by hand.
+      return Promise.reject(error);
+    }
   }
 
   async #openSource(): Promise<IteratorResult<T>> {

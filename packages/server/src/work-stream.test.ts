@@ -1,12 +1,14 @@
 import { once } from "node:events";
-import { fromBinary } from "@bufbuild/protobuf";
+import { create, fromBinary } from "@bufbuild/protobuf";
 import { VirtualClock } from "@durabletask/core/spi";
 import { TaskHubSidecarService, WorkItemSchema, type WorkItem } from "@durabletask/protobuf";
 import type { ClientHttp2Stream } from "node:http2";
 import { describe, expect, it } from "vitest";
 import { settle } from "../test/settle.ts";
 import { answerOf, RawClient, ways } from "../test/raw-client.ts";
-import { serveScripted } from "../test/serve-scripted.ts";
+import { ScriptedTransport } from "../test/scripted-transport.ts";
+import { recordingLogger, serveScripted } from "../test/serve-scripted.ts";
+import { serve } from "./serve.ts";
 
 const { getWorkItems, completeActivityTask, waitForInstanceCompletion, startInstance } =
   TaskHubSidecarService.method;
@@ -26,6 +28,16 @@ describe.each(ways)("the %s way", (_way, way) => {
     expect(served.transport.pulls).toBe(1);
     served.transport.offer({ completionToken: "work" });
     expect((await items.next()).value).toMatchObject({ completionToken: "work" });
+  });
+
+  it("keeps to itself what a transport throws that it does not know, also where that throws at once", async () => {
+    const { transport, log } = throwingAtOnce();
+    await using server = await serve(() => transport, { logger: log });
+    await using client = new RawClient(server.url, way);
+    const answer = await answerOf(client.send(getWorkItems, {}));
+    expect(answer).toMatchObject({ status: 13, message: "The server failed; its log says why." });
+    const failures = log.lines.filter(({ event }) => event === "server.call-failed");
+    expect(failures).toMatchObject([{ level: "error", error: { cause: "for the log" } }]);
   });
 
   it("does not ping a stream that is not silent", async () => {
@@ -170,4 +182,19 @@ async function* itemsOf(stream: ClientHttp2Stream): AsyncGenerator<WorkItem> {
       seen = seen.subarray(end);
     }
   }
+}
+
+/** A transport with an iterator that is written by hand: one item, then an error that is no rejection. */
+function throwingAtOnce() {
+  const transport = new ScriptedTransport();
+  const item = create(WorkItemSchema, { completionToken: "only" });
+  const steps = [Promise.resolve({ done: false, value: item })];
+  const next = () => {
+    const step = steps.shift();
+    if (step) return step;
+    throw new Error("internal", { cause: "for the log" });
+  };
+  const items = { [Symbol.asyncIterator]: () => ({ next }) };
+  Object.assign(transport, { stream: () => items });
+  return { transport, log: recordingLogger() };
 }
