@@ -13,9 +13,15 @@ const work = workFromArguments({
   chain: 300,
   /** Whether plain gRPC takes the lean way. */
   isLean: true,
+  /** Whether the store runs in a thread of its own. */
+  thread: true,
 });
 
-const server = new WireProcess("server.ts", { store: "sqlite", isLean: work.isLean });
+const server = new WireProcess("server.ts", {
+  store: "sqlite",
+  isLean: work.isLean,
+  thread: work.thread,
+});
 const url = String((await server.answer())["url"]);
 const worker = new WireProcess("peer-patterns-worker.ts", { url });
 await worker.answer();

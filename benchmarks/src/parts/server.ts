@@ -22,6 +22,11 @@ export const server: Part = {
           target: "<= 2 ms of CPU; <= 3, 500 and 600 ms",
         },
         {
+          name: "the same, the store inline",
+          program: "server-of-ours.ts",
+          options: { thread: false },
+        },
+        {
           name: "the same, everything through Connect",
           program: "server-of-ours.ts",
           options: { isLean: false },

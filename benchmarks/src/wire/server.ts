@@ -8,9 +8,18 @@ import { openTaskHub } from "@durabletask/sqlite";
 import { workFromArguments } from "../measurement.ts";
 import { answerQuestions } from "./process.ts";
 
-// A server process: our task hub, in memory or on a SQLite file with full sync; gRPC the lean way or through Connect.
-const { store, isLean } = workFromArguments<{ store: "memory" | "sqlite"; isLean: boolean }>({
+interface Setting {
+  readonly store: "memory" | "sqlite";
+  /** Whether SQLite runs in a thread of its own. */
+  readonly thread: boolean;
+  /** Whether plain gRPC takes the lean way, or goes through Connect. */
+  readonly isLean: boolean;
+}
+
+// A server process: our task hub, in memory or on a SQLite file with full sync.
+const { store, thread, isLean } = workFromArguments<Setting>({
   store: "sqlite",
+  thread: true,
   isLean: true,
 });
 const folder = mkdtempDisposableSync(
@@ -19,7 +28,7 @@ const folder = mkdtempDisposableSync(
 const hub =
   store === "memory"
     ? await openMemoryTaskHub()
-    : await openTaskHub(join(folder.path, "tasks.db"), { synchronous: "full" });
+    : await openTaskHub(join(folder.path, "tasks.db"), { synchronous: "full", thread });
 const open = isLean ? serve : serveThroughConnect;
 const server = await open(() => hub);
 answerQuestions(
