@@ -49,9 +49,17 @@ function itSurvives(kill: (files: KillFiles) => Promise<unknown>): void {
 
 /** Lets a process work on a hub whose thread it ends at random moments. It has as little memory as a thread soon eats. */
 async function killThreads({ file, journal }: KillFiles): Promise<void> {
+  // With a large young generation the thread would pass its limit by so much at once that Node.js ends the whole process.
   const { stdout } = await run(
     process.execPath,
-    ["--max-old-space-size=128", killOwnThread, file, journal, String(cycles)],
+    [
+      "--max-old-space-size=128",
+      "--max-semi-space-size=1",
+      killOwnThread,
+      file,
+      journal,
+      String(cycles),
+    ],
     { env: hungryEnvironment },
   );
   const { killed, outOfMemory } = JSON.parse(stdout);
