@@ -6,9 +6,9 @@ import { firstAttemptTag } from "../engine/task-call.ts";
 import { createFailure } from "../failure.ts";
 import type { Logger } from "../logger.ts";
 import type { ActivityMiddleware, Middleware } from "../middleware.ts";
-import type { Attempt } from "./answers.ts";
-import type { Completion } from "./delivery.ts";
 import { createTaskLogger } from "../task-logger.ts";
+import type { Completion } from "./delivery.ts";
+import { FirstTry } from "./first-try.ts";
 import { tooLargeResult } from "./too-large.ts";
 import type { VersionedEntries } from "./versioned-entries.ts";
 import type { RunningItem, WorkerServices, WorkItemHandler } from "./work-item-handler.ts";
@@ -71,28 +71,22 @@ export class ActivityRunner implements WorkItemHandler {
     await this.#ended(call, outcome);
   }
 
-  #ended(
-    { running, request, leave }: StartedCall,
-    outcome: ActivityOutcome,
-  ): Promise<void> | undefined {
-    leave?.();
-    this.#log(outcome, request);
-    const delivery = this.#conclude(running, request, outcome);
+  #ended(call: StartedCall, outcome: ActivityOutcome): Promise<void> | undefined {
+    call.leave?.();
+    this.#log(outcome, call.request);
+    const delivery = this.#conclude(call, outcome);
     // Not before its result is on its way: what waits for the slot may run right here, and more after it.
-    running.codeEnded();
+    call.running.codeEnded();
     return delivery;
   }
 
-  #conclude(
-    running: RunningItem,
-    request: ActivityRequest,
-    outcome: ActivityOutcome,
-  ): Promise<void> | undefined {
+  #conclude(call: StartedCall, outcome: ActivityOutcome): Promise<void> | undefined {
+    const { running, request } = call;
     if (outcome === "interrupted") return this.#handBack(running, request);
     const { delivery } = this.#services;
     const token = delivery.carried.tokenOf(running.item.completionToken);
     const response = responseOf(request, token, outcome);
-    delivery.answers.expect(new ResultAttempt(this, running, request, response));
+    delivery.answers.expect(new FirstTry(this, call, response));
     return undefined;
   }
 
@@ -105,8 +99,7 @@ export class ActivityRunner implements WorkItemHandler {
   /** Not acknowledged. What was carried over a lost stream is delivered under the newest token. Never rejects. */
   async retry(
     error: unknown,
-    running: RunningItem,
-    request: ActivityRequest,
+    { running, request }: StartedCall,
     response: ActivityResponse,
   ): Promise<void> {
     const { hub, delivery } = this.#services;
@@ -237,38 +230,6 @@ class CallContext implements ActivityContext {
       ...fieldsOf(this.#request),
     });
     return this.#logger;
-  }
-}
-
-/** A result on its way to the hub. */
-class ResultAttempt implements Attempt {
-  readonly #runner: ActivityRunner;
-  readonly #running: RunningItem;
-  readonly #request: ActivityRequest;
-  readonly #response: ActivityResponse;
-
-  constructor(
-    runner: ActivityRunner,
-    running: RunningItem,
-    request: ActivityRequest,
-    response: ActivityResponse,
-  ) {
-    this.#runner = runner;
-    this.#running = running;
-    this.#request = request;
-    this.#response = response;
-  }
-
-  send(): Promise<unknown> {
-    return this.#runner.send(this.#response);
-  }
-
-  acknowledged(): void {
-    this.#running.ended();
-  }
-
-  refused(error: unknown): void {
-    void this.#runner.retry(error, this.#running, this.#request, this.#response);
   }
 }
 

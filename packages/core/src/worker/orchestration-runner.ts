@@ -11,10 +11,10 @@ import type { RegisteredOrchestrator } from "../engine/program.ts";
 import { Session, type SessionOptions, type Turn } from "../engine/session.ts";
 import { createFailure } from "../failure.ts";
 import type { Middleware } from "../middleware.ts";
-import type { Attempt } from "./answers.ts";
+import { sessionScope } from "../platform.ts";
 import { mayExceed } from "./completion-parts.ts";
 import { failedTurn } from "./failed-turn.ts";
-import { sessionScope } from "../platform.ts";
+import { FirstTry } from "./first-try.ts";
 import { sessionOptions } from "./session-options.ts";
 import { type SessionRequest, sessionRequest, Sessions } from "./sessions.ts";
 import { RecentExecutions } from "./recent-executions.ts";
@@ -124,23 +124,17 @@ export class OrchestrationRunner implements WorkItemHandler {
     await this.#ended(turn, outcome);
   }
 
-  #ended(
-    { running, request, leave }: StartedTurn,
-    outcome: TurnOutcome,
-  ): Promise<void> | undefined {
-    leave?.();
-    logOutcome(this.#services, outcome, request.instanceId);
-    const delivery = this.#conclude(running, request, outcome);
+  #ended(turn: StartedTurn, outcome: TurnOutcome): Promise<void> | undefined {
+    turn.leave?.();
+    logOutcome(this.#services, outcome, turn.request.instanceId);
+    const delivery = this.#conclude(turn, outcome);
     // Not before its answer is on its way: what waits for the slot may run right here, and more after it.
-    running.codeEnded();
+    turn.running.codeEnded();
     return delivery;
   }
 
-  #conclude(
-    running: RunningItem,
-    request: OrchestratorRequest,
-    outcome: TurnOutcome,
-  ): Promise<void> | undefined {
+  #conclude(turn: StartedTurn, outcome: TurnOutcome): Promise<void> | undefined {
+    const { running, request } = turn;
     const response = responseOf(outcome, request.instanceId, running.item.completionToken);
     if (response === undefined) return this.#handBack(running, request);
     this.#handBacks.forget(request.instanceId);
@@ -148,7 +142,7 @@ export class OrchestrationRunner implements WorkItemHandler {
     if (isStray(running.item, delivery)) running.ended();
     else if (mayExceed(response, settings.maximumCompletionBytes))
       return this.#deliver(running, response);
-    else delivery.answers.expect(new TurnAttempt(this, running, response));
+    else delivery.answers.expect(new FirstTry(this, turn, response));
     return undefined;
   }
 
@@ -159,7 +153,11 @@ export class OrchestrationRunner implements WorkItemHandler {
   }
 
   /** Not acknowledged. Never rejects. */
-  async retry(error: unknown, running: RunningItem, response: OrchestratorResponse): Promise<void> {
+  async retry(
+    error: unknown,
+    { running }: StartedTurn,
+    response: OrchestratorResponse,
+  ): Promise<void> {
     const { delivery } = this.#services;
     const completion = completionOf(this.#services, running.item, response);
     if (!(await delivery.retry(error, completion))) this.#drop(response);
@@ -282,31 +280,6 @@ interface StartedTurn {
   readonly asked: SessionRequest;
   /** Tells the watchdog that its code has ended. */
   readonly leave: (() => void) | undefined;
-}
-
-/** A completed turn on its way to the hub. */
-class TurnAttempt implements Attempt {
-  readonly #runner: OrchestrationRunner;
-  readonly #running: RunningItem;
-  readonly #response: OrchestratorResponse;
-
-  constructor(runner: OrchestrationRunner, running: RunningItem, response: OrchestratorResponse) {
-    this.#runner = runner;
-    this.#running = running;
-    this.#response = response;
-  }
-
-  send(): Promise<unknown> {
-    return this.#runner.send(this.#response);
-  }
-
-  acknowledged(): void {
-    this.#running.ended();
-  }
-
-  refused(error: unknown): void {
-    void this.#runner.retry(error, this.#running, this.#response);
-  }
 }
 
 function startOf(
