@@ -24,14 +24,19 @@ export function recordOf(
       return historyEvent(id, timestamp, { case: "timerCreated", value: created });
     }
     case "createSubOrchestration": {
-      const derivedId = `${executionId}:${id.toString(16).padStart(4, "0")}`;
-      return historyEvent(id, timestamp, childCreated(value, value.instanceId || derivedId));
+      const childId = value.instanceId || childIdBy(executionId, id);
+      return historyEvent(id, timestamp, childCreated(value, childId));
     }
     case "sendEvent":
       return historyEvent(id, timestamp, eventSent(value));
     default:
       return undefined;
   }
+}
+
+/** The id that the hub gives a child for which none was asked: by the event that starts it. */
+export function childIdBy(executionId: string, eventId: number): string {
+  return `${executionId}:${eventId.toString(16).padStart(4, "0")}`;
 }
 
 function taskScheduled(action: ScheduleTaskAction): EventType {

@@ -9,6 +9,7 @@ import type { Activity } from "../state/work.ts";
 import { markOf } from "../state/work.ts";
 import type { KeptCall } from "../store/store.ts";
 import { toTimestamp } from "../time/timestamp.ts";
+import { childIdBy } from "./action-record.ts";
 
 /** What the history says of an action, and the call of the past that it makes again, if it does. */
 export interface Recorded {
@@ -76,8 +77,7 @@ function withFreeChildId(
   const childId = childIdOf(event);
   const holder = childId === undefined ? undefined : hub.instances.get(childId);
   if (!holder || holder.hasEnded || !past.isDerived(childId, event.eventId)) return event;
-  const number = event.eventId.toString(16).padStart(4, "0");
-  return withChildId(event, `${instance.executionId}:${number}~${past.life}`);
+  return withChildId(event, `${childIdBy(instance.executionId, event.eventId)}~${past.life}`);
 }
 
 /** Gives the code what is known of the calls that it makes again, results in the order in which they came. */
