@@ -97,6 +97,11 @@ export function describeLimits(createStore: CreateStore): void {
 
   it.each([
     { maxAttempts: 0 },
+    { maxHistoryEvents: -1 },
+    { maxHistoryEvents: NaN },
+    { maxHistoryEvents: wrong("1000") },
+    { maxPayloadBytes: 0 },
+    { maxPayloadBytes: wrong("1 MiB") },
     { gracePeriod: { seconds: -1 } },
     { gracePeriod: wrong({ second: 1 }) },
     { retention: { failed: wrong(3) } },

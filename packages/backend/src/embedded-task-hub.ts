@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Clock, Duration, Logger, Transport } from "@durabletask/core";
 import { defaultLogger } from "@durabletask/core";
-import { durationToMs, guardLogger, positive } from "@durabletask/core/spi";
+import { durationToMs, guardLogger, notNegative, positive } from "@durabletask/core/spi";
 import { Intake } from "./calls/intake.ts";
 import { createInProcessTransport } from "./in-process-transport.ts";
 import { handlersOf } from "./handlers.ts";
@@ -55,7 +55,7 @@ export interface EmbeddedTaskHubOptions {
   readonly clock?: Clock;
   /** Makes 32 hexadecimal digits that never come twice. Default: random ones. */
   readonly newId?: () => string;
-  /** How many events of live instances are kept in memory; more are read from the store when needed. Default: 200,000. */
+  /** How many events of live instances are kept in memory, 0 or more; others are read from the store. Default: 200,000. */
   readonly maxHistoryEvents?: number;
   /**
    * How often an activity or a turn may end the process that it runs in. After a crash, what was open is run again; with
@@ -101,10 +101,10 @@ export async function openEmbeddedTaskHub(
     stopwatch: options.clock ? () => clock.now() : () => performance.now(),
     logger,
     newId: options.newId ?? (() => randomUUID().replaceAll("-", "")),
-    maxHistoryEvents: options.maxHistoryEvents ?? 200_000,
+    maxHistoryEvents: notNegative(options.maxHistoryEvents ?? 200_000, "maxHistoryEvents"),
     maxAttempts: positive(options.maxAttempts ?? 10, "maxAttempts"),
     leaseLimits: leaseLimitsOf(options),
-    payloads: new PayloadLimit(options.maxPayloadBytes),
+    payloads: new PayloadLimit(payloadBytes(options.maxPayloadBytes)),
   });
   const retention = new Retention(options.retention ?? {}, () => host.hub, clock, logger);
   try {
@@ -125,6 +125,10 @@ export async function openEmbeddedTaskHub(
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+function payloadBytes(limit: number | undefined): number {
+  return limit === undefined ? Infinity : positive(limit, "maxPayloadBytes");
 }
 
 function leaseLimitsOf({ gracePeriod, maxLease = {} }: EmbeddedTaskHubOptions): LeaseLimits {

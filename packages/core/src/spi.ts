@@ -7,7 +7,7 @@ export { durationToMs } from "./duration.ts";
 export { maxEncodedBytes } from "./encoded-size.ts";
 export { guardLogger } from "./logger.ts";
 export { isServerStreaming, isUnary } from "./method-kind.ts";
-export { positive } from "./positive.ts";
+export { notNegative, positive } from "./positive.ts";
 export { withoutPages } from "./errors.ts";
 export { firstAttemptTag } from "./engine/task-call.ts";
 export { derivedChildId } from "./derived-child-id.ts";

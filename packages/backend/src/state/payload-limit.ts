@@ -2,8 +2,8 @@
 export class PayloadLimit {
   readonly maxBytes: number;
 
-  constructor(maxBytes: number | undefined) {
-    this.maxBytes = maxBytes ?? Infinity;
+  constructor(maxBytes: number) {
+    this.maxBytes = maxBytes;
   }
 
   isExceededBy(payload: string | undefined): boolean {
