@@ -64,6 +64,7 @@ export type {
   ContinueAsNewOptions,
   OrchestrationContext,
   TaskLogger,
+  TaskLogLine,
   ParentOrchestration,
   SubOrchestrationOptions,
   WaitOptions,

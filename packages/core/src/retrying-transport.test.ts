@@ -25,6 +25,14 @@ async function pass<T>(clock: VirtualClock, promise: Promise<T>): Promise<T> {
 }
 
 describe("withRetries", () => {
+  it("gives a transport that a wrapper may copy", async () => {
+    const hub = new ScriptedHub();
+    const service = createTaskHubService({ ...withRetries(hub) });
+    await service.getInstance({});
+    service.getWorkItems({});
+    expect(hub.calls).toHaveLength(2);
+  });
+
   it.each([
     "getInstance",
     "queryInstances",

@@ -63,7 +63,12 @@ const repeatable: ReadonlySet<string> = new Set(
  * recognise it; raising an event never. A history is read again only if nothing of it had come.
  */
 export function withRetries(transport: Transport, options: RetryOptions = {}): Transport {
-  return new RetryingTransport(transport, options);
+  const retrying = new RetryingTransport(transport, options);
+  return {
+    unary: (method, request, call) => retrying.unary(method, request, call),
+    stream: (method, request, call) => retrying.stream(method, request, call),
+    [Symbol.asyncDispose]: () => retrying[Symbol.asyncDispose](),
+  };
 }
 
 class RetryingTransport implements Transport {

@@ -16,6 +16,8 @@ import type {
  * - a consumer that is done with a stream calls its iterator's `return()`; a lost connection aborts `signal` instead;
  * - a method that the transport lacks fails with a {@link TaskHubError} whose code is `UNIMPLEMENTED`;
  * - every error that crosses is a {@link TaskHubError}, or the `reason` of an aborted signal.
+ *
+ * What our packages give is a plain object, so that a wrapper may be written as `{ ...inner, unary }`.
  */
 export interface Transport extends AsyncDisposable {
   /** Calls a unary method. */

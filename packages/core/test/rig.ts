@@ -8,7 +8,7 @@ import { Session, type SessionOptions, type Turn } from "../src/engine/session.t
 import { timestampFromMs, timestampToMs } from "../src/engine/timestamp.ts";
 import { createFailure, failureOf } from "../src/failure.ts";
 import { sessionScope, sha1, whenSettled } from "../src/platform.ts";
-import { createTaskLogger } from "../src/task-logger.ts";
+import { taskLoggers } from "../src/task-logger.ts";
 
 type EventType = HistoryEvent["eventType"];
 type ActionType = OrchestratorAction["orchestratorActionType"];
@@ -109,7 +109,11 @@ export class Rig {
         whenSettled,
         sha1,
         failureOf: (thrown) => failureOf(thrown),
-        createLogger: (_event, isReplaying) => createTaskLogger(logger, {}, isReplaying),
+        createLogger: taskLoggers(
+          logger,
+          () => ({}),
+          ({ isReplaying }) => isReplaying,
+        ),
         warn: (_fields, message) => this.warnings.push(message),
         ...this.#options,
       },

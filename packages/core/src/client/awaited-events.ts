@@ -6,7 +6,7 @@ import { Session } from "../engine/session.ts";
 import { failureOf } from "../failure.ts";
 import { silentLogger } from "../logger.ts";
 import { sessionScope, sha1, whenSettled } from "../platform.ts";
-import { createTaskLogger } from "../task-logger.ts";
+import { taskLoggers } from "../task-logger.ts";
 
 /** The names of the events that an orchestrator awaits at the end of its history, found by replaying it. */
 export async function awaitedEvents(
@@ -22,7 +22,7 @@ export async function awaitedEvents(
     whenSettled,
     sha1,
     failureOf: (thrown) => failureOf(thrown),
-    createLogger: () => createTaskLogger(silentLogger, {}),
+    createLogger: taskLoggers(silentLogger, () => ({})),
     warn: () => {},
   });
   await sessionScope.run(session, () => session.run(history, []));

@@ -56,6 +56,26 @@ it("polls for as long as it takes where no limit is given", async () => {
   expect(new Set(hub.calls.map(({ options }) => options.timeoutMs))).toEqual(new Set([30_000]));
 });
 
+it("gives states that are whole as JSON, and in copies but for their payloads", async () => {
+  const hub = new ScriptedHub().answer("getInstance", () => ({
+    exists: true,
+    orchestrationState: {
+      instanceId: "i",
+      name: "n",
+      orchestrationStatus: OrchestrationStatus.TERMINATED,
+      input: "1",
+      output: '"enough"',
+    },
+  }));
+  const state = await new TaskHubClient(hub).getOrchestrationState("i");
+  const copy = Object.assign({}, state);
+  expect(copy).toMatchObject({ status: "TERMINATED", hasEnded: true });
+  expect(copy).not.toHaveProperty("output");
+  const json: unknown = JSON.parse(JSON.stringify(state));
+  expect(json).toMatchObject({ hasEnded: true, input: 1, terminationOutput: "enough" });
+  expect(json).not.toHaveProperty("output");
+});
+
 it("ends a poll when its signal is aborted", async () => {
   const hub = new ScriptedHub().answer(
     "waitForInstanceCompletion",

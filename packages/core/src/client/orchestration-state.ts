@@ -47,6 +47,9 @@ export class OrchestrationFailedError extends DurableTaskError {
 /**
  * What is known of one orchestration at one moment. `OrchestrationMetadata` in .NET, `OrchestrationState` in Python and
  * JavaScript.
+ *
+ * Payloads (`input`, `output`, `customStatus`, `terminationOutput`) are decoded when they are read, which may throw, so that
+ * a copy `{ ...state }` lacks them: `toJSON()` gives everything as plain data.
  */
 export class OrchestrationState<Out = unknown> {
   readonly instanceId: string;
@@ -60,6 +63,8 @@ export class OrchestrationState<Out = unknown> {
   readonly lastUpdatedAt: Date;
   readonly scheduledStartAt: Date | undefined;
   readonly completedAt: Date | undefined;
+  /** Whether it has ended, in whatever way. */
+  readonly hasEnded: boolean;
   /** Why it failed; `undefined` unless the status is `FAILED`. */
   readonly failure: FailureDetails | undefined;
   readonly #wire: WireState;
@@ -81,6 +86,7 @@ export class OrchestrationState<Out = unknown> {
     this.name = wire.name;
     this.version = wire.version;
     this.status = statusFromWire(wire.orchestrationStatus);
+    this.hasEnded = endings.has(this.status);
     this.executionId = wire.executionId;
     this.parentInstanceId = wire.parentInstanceId;
     this.tags = wire.tags;
@@ -89,16 +95,6 @@ export class OrchestrationState<Out = unknown> {
     this.scheduledStartAt = date(wire.scheduledStartTimestamp);
     this.completedAt = date(wire.completedTimestamp);
     this.failure = wire.failureDetails && detailsOf(wire.failureDetails);
-  }
-
-  /** Whether it has ended, in whatever way. */
-  get hasEnded(): boolean {
-    return (
-      this.status === "COMPLETED" ||
-      this.status === "FAILED" ||
-      this.status === "TERMINATED" ||
-      this.status === "CANCELED"
-    );
   }
 
   /**
@@ -138,6 +134,7 @@ export class OrchestrationState<Out = unknown> {
       ...Object.fromEntries(Object.entries(this)),
       input: this.input,
       customStatus: this.customStatus,
+      terminationOutput: this.terminationOutput,
       ...(this.status === "COMPLETED" && this.#hasPayloads && { output: this.output }),
     };
   }
@@ -149,6 +146,13 @@ export class OrchestrationState<Out = unknown> {
     );
   }
 }
+
+const endings: ReadonlySet<OrchestrationStatus> = new Set([
+  "COMPLETED",
+  "FAILED",
+  "TERMINATED",
+  "CANCELED",
+]);
 
 function date(timestamp: Timestamp | undefined): Date | undefined {
   return timestamp === undefined ? undefined : new Date(timestampToMs(timestamp));

@@ -11,7 +11,7 @@ import {
 } from "../payload-format.ts";
 import { type Registrable, register } from "./registrable.ts";
 
-/** What an activity sees of its call. */
+/** What an activity sees of its call: plain facts, which may be taken apart (`{ signal }`) and copied (`{ ...ctx }`). */
 export interface ActivityContext {
   /** The name under which it was called. */
   readonly name: string;

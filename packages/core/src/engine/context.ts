@@ -63,19 +63,21 @@ export interface ParentOrchestration {
   readonly version: string | undefined;
 }
 
+/** Writes one line of a task's log: words, with facts before them or without. */
+export interface TaskLogLine {
+  (message: string): void;
+  (fields: Readonly<Record<string, unknown>>, message: string): void;
+}
+
 /**
  * What orchestrators and activities write their log to; each line names the instance. An orchestrator's is silent while it is
- * replayed, so that each line is written once.
+ * replayed, so that each line is written once. Its functions may be handed on alone: `promise.catch(ctx.logger.error)`.
  */
 export interface TaskLogger {
-  debug(message: string): void;
-  debug(fields: Readonly<Record<string, unknown>>, message: string): void;
-  info(message: string): void;
-  info(fields: Readonly<Record<string, unknown>>, message: string): void;
-  warn(message: string): void;
-  warn(fields: Readonly<Record<string, unknown>>, message: string): void;
-  error(message: string): void;
-  error(fields: Readonly<Record<string, unknown>>, message: string): void;
+  readonly debug: TaskLogLine;
+  readonly info: TaskLogLine;
+  readonly warn: TaskLogLine;
+  readonly error: TaskLogLine;
 }
 
 /**
@@ -83,6 +85,9 @@ export interface TaskLogger {
  *
  * An orchestrator is replayed from its history, so it must be deterministic: time, ids and randomness come from here, and
  * everything with an effect is an activity. Waiting for anything else fails the instance with `NON_DURABLE_AWAIT`.
+ *
+ * Its methods, `isReplaying` and `currentUtcDateTime` belong to it: write `ctx.callActivity(...)`, since neither
+ * `const { callActivity } = ctx` nor a copy `{ ...ctx }` has what they need. Everything else stays as it is, in copies too.
  */
 export interface OrchestrationContext {
   readonly instanceId: string;

@@ -35,10 +35,9 @@ export interface NextExecution {
   readonly newVersion: string | undefined;
 }
 
-/** Makes the logger of one orchestration; it writes only while `isReplaying()` is false. */
+/** Makes the logger of one orchestration; it writes only while that is not replaying. */
 export type CreateLogger = (
-  of: { readonly instanceId: string; readonly name: string },
-  isReplaying: () => boolean,
+  of: Pick<OrchestrationContext, "instanceId" | "name" | "isReplaying">,
 ) => TaskLogger;
 
 type EventCallee = string | { readonly name: string; readonly coder?: PayloadCoder | undefined };
@@ -50,15 +49,14 @@ export class SessionContext implements OrchestrationContext {
   readonly version: string | undefined;
   readonly tags: Readonly<Record<string, string>>;
   readonly parent: ParentOrchestration | undefined;
+  readonly logger: TaskLogger;
   readonly #execution: Execution;
   /** Names the execution among those of its instance. Some SDKs send an empty execution id where they have none. */
   readonly #executionKey: string;
-  readonly #createLogger: CreateLogger;
   readonly #input: PayloadCoder | undefined;
   #hasContinued = false;
   #guids = 0;
   #random: Random | undefined;
-  #logger: TaskLogger | undefined;
   #customStatus: string | undefined;
 
   constructor(
@@ -70,19 +68,13 @@ export class SessionContext implements OrchestrationContext {
   ) {
     this.#execution = execution;
     this.#executionKey = execution.executionId || String(timestampMs);
-    this.#createLogger = createLogger;
     this.#input = input;
     this.instanceId = started.orchestrationInstance?.instanceId ?? "";
     this.name = started.name;
     this.version = started.version;
     this.tags = Object.keys(started.tags).length === 0 ? noTags : withoutPrototype(started.tags);
     this.parent = parentOf(started);
-  }
-
-  get logger(): TaskLogger {
-    const execution = this.#execution;
-    this.#logger ??= this.#createLogger(this, () => execution.isReplaying);
-    return this.#logger;
+    this.logger = createLogger(this);
   }
 
   get isReplaying(): boolean {

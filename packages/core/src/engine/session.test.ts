@@ -354,6 +354,49 @@ describe("isReplaying and the logger (E7)", () => {
   });
 });
 
+describe("the context", () => {
+  type Method = {
+    [Name in keyof OrchestrationContext]: OrchestrationContext[Name] extends (
+      ...args: never
+    ) => unknown
+      ? Name
+      : never;
+  }[keyof OrchestrationContext];
+  type Moving = "isReplaying" | "currentUtcDateTime";
+
+  it("is in copies of it, as far as it stays as it is", async () => {
+    const facts: Record<Exclude<keyof OrchestrationContext, Method | Moving>, true> = {
+      instanceId: true,
+      name: true,
+      version: true,
+      tags: true,
+      parent: true,
+      logger: true,
+    };
+    const log: string[] = [];
+    const rig = new Rig(
+      async (ctx: OrchestrationContext) => {
+        const copy = { ...ctx };
+        await ctx.callActivity("a");
+        copy.logger.info("by a copy");
+        return Object.keys(copy);
+      },
+      { log },
+    );
+    await rig.start();
+    expect(wordsOf(await rig.turn(completed(1)))).toEqual([
+      `complete COMPLETED ${JSON.stringify(Object.keys(facts))}`,
+    ]);
+    expect(log).toEqual(["by a copy", "by a copy"]);
+  });
+
+  it("fails the instance at once where a method is called without it", async () => {
+    // oxlint-disable-next-line typescript/unbound-method -- what the rule is against
+    const rig = new Rig(async ({ callActivity }: OrchestrationContext) => callActivity("a"));
+    expect(wordsOf(await rig.start())[0]).toContain("complete FAILED TypeError");
+  });
+});
+
 describe("too many actions in one turn", () => {
   it("are counted turn by turn, on replay too", async () => {
     const rig = new Rig(

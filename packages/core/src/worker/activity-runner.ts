@@ -4,9 +4,8 @@ import type { TaskLogger } from "../engine/context.ts";
 import { wrap } from "../engine/orchestration-middleware.ts";
 import { firstAttemptTag } from "../engine/task-call.ts";
 import { createFailure } from "../failure.ts";
-import type { Logger } from "../logger.ts";
 import type { ActivityMiddleware, Middleware } from "../middleware.ts";
-import { createTaskLogger } from "../task-logger.ts";
+import { taskLoggers } from "../task-logger.ts";
 import type { Completion } from "./delivery.ts";
 import { FirstTry } from "./first-try.ts";
 import { tooLargeResult } from "./too-large.ts";
@@ -19,6 +18,7 @@ export class ActivityRunner implements WorkItemHandler {
   readonly #services: WorkerServices;
   readonly #activities: VersionedEntries<RegisteredActivity>;
   readonly #layers: readonly ActivityMiddleware[];
+  readonly #loggerOf: (request: ActivityRequest) => TaskLogger;
 
   constructor(
     services: WorkerServices,
@@ -29,6 +29,7 @@ export class ActivityRunner implements WorkItemHandler {
     this.#services = services;
     this.#activities = activities;
     this.#layers = middleware.flatMap(({ activity }) => activity ?? []);
+    this.#loggerOf = taskLoggers(services.logger, linesOf);
   }
 
   /** No promise where the code gives none: this is where a busy worker spends its time. */
@@ -178,7 +179,7 @@ export class ActivityRunner implements WorkItemHandler {
     const received = converter.deserialize(request.input);
     const raw = settings.activityInputs === "dotnet" ? unwrap(received) : received;
     const decoded = input ? input.decode(raw) : raw;
-    const context = new CallContext(request, this.#services);
+    const context = new CallContext(request, this.#loggerOf(request), this.#services.stopping);
     // What arrives is of the type that the caller's types promised, or that the schema has checked.
     if (this.#layers.length === 0) return run(context, decoded as never);
     return wrap(this.#layers, context, async (value) => run(context, value as never))(decoded);
@@ -198,38 +199,26 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return isObject && "then" in value && typeof value.then === "function";
 }
 
-/** What an activity sees of its call. Most ask for next to nothing of it. */
+/** What an activity sees of its call. Nothing is a getter: copies would lose it. */
 class CallContext implements ActivityContext {
   readonly name: string;
   readonly instanceId: string;
   readonly taskId: number;
-  /** Not a getter: whoever copies the context must not do twice what it keeps from that. */
   readonly idempotencyKey: string;
   readonly version: string | undefined;
   readonly tags: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
-  readonly #request: ActivityRequest;
-  readonly #target: Logger;
-  #logger: TaskLogger | undefined;
+  readonly logger: TaskLogger;
 
-  constructor(request: ActivityRequest, { logger, stopping }: WorkerServices) {
-    this.#request = request;
-    this.#target = logger;
+  constructor(request: ActivityRequest, logger: TaskLogger, signal: AbortSignal) {
     this.name = request.name;
     this.instanceId = instanceOf(request);
     this.taskId = request.taskId;
     this.idempotencyKey = idempotencyKeyOf(request);
     this.version = request.version;
     this.tags = tagsOf(request);
-    this.signal = stopping;
-  }
-
-  get logger(): TaskLogger {
-    this.#logger ??= createTaskLogger(this.#target, {
-      event: "activity.log",
-      ...fieldsOf(this.#request),
-    });
-    return this.#logger;
+    this.signal = signal;
+    this.logger = logger;
   }
 }
 
@@ -252,6 +241,11 @@ function responseOf(
     completionToken,
     ...outcome,
   };
+}
+
+/** What is in each line that an activity writes. */
+function linesOf(request: ActivityRequest) {
+  return { event: "activity.log", ...fieldsOf(request) };
 }
 
 /** What the log says of an activity. */

@@ -1,7 +1,7 @@
 import type { SessionOptions } from "../engine/session.ts";
 import type { Middleware } from "../middleware.ts";
 import { sha1, whenSettled } from "../platform.ts";
-import { createTaskLogger } from "../task-logger.ts";
+import { taskLoggers } from "../task-logger.ts";
 import type { WorkerSettings } from "./options.ts";
 
 /** More actions than this in one turn fail the instance: most likely a loop that never awaits. */
@@ -24,12 +24,11 @@ export function sessionOptions(
     wrapsActivityInputs: settings.activityInputs === "dotnet",
     whenSettled,
     sha1,
-    createLogger: ({ instanceId, name }, isReplaying) =>
-      createTaskLogger(
-        logger,
-        { event: "orchestrator.log", instanceId, orchestrator: name },
-        isReplaying,
-      ),
+    createLogger: taskLoggers(
+      logger,
+      ({ instanceId, name }) => ({ event: "orchestrator.log", instanceId, orchestrator: name }),
+      ({ isReplaying }) => isReplaying,
+    ),
     warn: (fields, message) => logger.warn?.(fields, message),
   };
 }

@@ -6,9 +6,7 @@ import { Session } from "../engine/session.ts";
 import { failureOf } from "../failure.ts";
 import { sessionScope, sha1, whenSettled } from "../platform.ts";
 import { Sessions } from "./sessions.ts";
-import { createTaskLogger } from "../task-logger.ts";
-
-const noLog = createTaskLogger({}, {});
+import { taskLoggers } from "../task-logger.ts";
 
 /** A session that has seen about so many bytes of history. */
 async function session(
@@ -25,7 +23,7 @@ async function session(
       whenSettled,
       sha1,
       failureOf: (thrown) => failureOf(thrown),
-      createLogger: () => noLog,
+      createLogger: taskLoggers({}, () => ({})),
       warn: () => {},
     },
   );

@@ -6,7 +6,7 @@ import {
   started,
   turnItem,
 } from "../../test/scripted-worker-run.ts";
-import { defineActivity } from "../definition/activity.ts";
+import { type ActivityContext, defineActivity } from "../definition/activity.ts";
 import { defineOrchestrator } from "../definition/orchestrator.ts";
 import { TaskHubError } from "../errors.ts";
 
@@ -328,13 +328,41 @@ describe("work that is under way when a stream is lost", () => {
 });
 
 describe("the context of an activity", () => {
-  it("hands on its idempotency key to copies of it", async () => {
-    const activity = defineActivity("copies", (ctx) => ({ ...ctx }).idempotencyKey);
+  it("is whole in copies of it", async () => {
+    const facts: Record<keyof ActivityContext, true> = {
+      name: true,
+      instanceId: true,
+      taskId: true,
+      idempotencyKey: true,
+      version: true,
+      tags: true,
+      signal: true,
+      logger: true,
+    };
+    const activity = defineActivity("copies", (ctx) => {
+      const copy = { ...ctx };
+      copy.logger.warn({ amount: 7 }, "by a copy");
+      return [copy.idempotencyKey, ...Object.keys(copy)];
+    });
     const run = new ScriptedWorkerRun([activity]);
     await run.worker.start();
     await settle();
     await run.send(activityItem("copies", { taskId: 3 }));
-    expect(run.activityResponses).toMatchObject([{ result: '"i:e:3"' }]);
+    const result = JSON.stringify(["i:e:3", ...Object.keys(facts)]);
+    expect(run.activityResponses).toMatchObject([{ result }]);
+    expect(run.warnings).toMatchObject([{ event: "activity.log", taskId: 3, amount: 7 }]);
+  });
+
+  it("has a logger whose methods can be handed on alone", async () => {
+    const activity = defineActivity("hands", ({ logger: { warn, error } }) => {
+      warn("alone");
+      error({ amount: 7 }, "alone");
+    });
+    const run = new ScriptedWorkerRun([activity]);
+    await run.worker.start();
+    await settle();
+    await run.send(activityItem("hands"));
+    expect(run.warnings).toMatchObject([{ activity: "hands" }, { activity: "hands", amount: 7 }]);
   });
 });
 
