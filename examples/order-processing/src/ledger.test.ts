@@ -1,3 +1,7 @@
+import { mkdtempDisposable } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { expect, it } from "vitest";
 import { Ledger } from "./ledger.ts";
 
@@ -33,4 +37,14 @@ it("keeps a request for approval until it is answered, and asks once", () => {
   ledger.closeApproval("A-1");
   ledger.askForApproval({ orderId: "A-1", cents: 100 });
   expect(ledger.openApprovals()).toEqual([]);
+});
+
+it("is opened while another process writes to it, once it is made", async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), "durabletask-"));
+  const file = join(folder.path, "ledger.db");
+  Ledger.make(file);
+  using other = new DatabaseSync(file);
+  other.exec("BEGIN IMMEDIATE");
+  using ledger = new Ledger(file);
+  expect(ledger.runs()).toBe(0);
 });

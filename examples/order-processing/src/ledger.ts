@@ -27,6 +27,14 @@ export interface Charge {
 export class Ledger implements Disposable {
   readonly #db: DatabaseSync;
 
+  /**
+   * Makes a new one, before several processes open it at once: where two of them turn a new file to its write-ahead log, SQLite does
+   * not wait for the lock, but fails.
+   */
+  static make(file: string): void {
+    new Ledger(file).#db.close();
+  }
+
   constructor(file: string) {
     this.#db = new DatabaseSync(file);
     // Written without waiting for the disk: what matters here is the end of the process, not of the power.

@@ -2,6 +2,7 @@ import { styleText } from "node:util";
 import { demoFiles } from "./demo-files.ts";
 import { DemoProcess } from "./demo-process.ts";
 import { type InterruptedRun, killShare } from "./interrupted-run.ts";
+import { Ledger } from "./ledger.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import type { Replays } from "./replay-counter.ts";
 import type { Report } from "./report.ts";
@@ -21,7 +22,8 @@ export async function runServed(
 ): Promise<InterruptedRun> {
   const begunAt = performance.now();
   const view = new View(createProgress(total));
-  const file = demoFiles(folder).hub;
+  const { hub: file, ledger } = demoFiles(folder);
+  Ledger.make(ledger);
   using first = await ServerProcess.start(file, 0);
   using worker = startWorker(first.url, folder, view);
   const { promise: isTime, resolve: kill } = Promise.withResolvers<void>();
