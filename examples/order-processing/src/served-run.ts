@@ -6,6 +6,7 @@ import { Ledger } from "./ledger.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import type { Replays } from "./replay-counter.ts";
 import type { Report } from "./report.ts";
+import { whileRunning } from "./running-processes.ts";
 import { ServerProcess } from "./server-process.ts";
 
 type Told = Partial<Report>;
@@ -35,7 +36,7 @@ export async function runServed(
       if (view.ended >= Math.floor(total * killShare) && view.steps > 0) kill();
     },
   );
-  await Promise.race([isTime, client.end()]);
+  await whileRunning([first, worker], Promise.race([isTime, client.end()]));
   const killedAt = new Date();
   worker.kill();
   await Promise.all([first.kill(), worker.end()]);
@@ -48,9 +49,9 @@ export async function runServed(
   console.log(styleText("green", `✓ ${back}; client ${client.pid} goes on.`));
   view.progress = createProgress(total);
   using successor = startWorker(second.url, folder, view);
-  await client.end();
+  await whileRunning([second, successor], client.end());
   successor.stop();
-  await successor.end();
+  await whileRunning([second], successor.end());
   view.stop();
   await second.stop();
   return {

@@ -14,10 +14,12 @@ function command(): string {
 /** `durabletask serve` on a file, in a process of its own. */
 export class ServerProcess implements Disposable {
   readonly #process: ChildProcess;
+  readonly #gone: Promise<unknown>;
   readonly url: string;
 
-  private constructor(process: ChildProcess, url: string) {
+  private constructor(process: ChildProcess, gone: Promise<unknown>, url: string) {
     this.#process = process;
+    this.#gone = gone;
     this.url = url;
   }
 
@@ -25,9 +27,10 @@ export class ServerProcess implements Disposable {
   static async start(file: string, port: number): Promise<ServerProcess> {
     const args = [command(), "serve", "--db", file, "--port", String(port), "--log-level", "error"];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+    const gone = once(child, "exit");
     for await (const line of createInterface({ input: child.stdout })) {
       const url = /Endpoint=([^;]+)/u.exec(line)?.[1];
-      if (url !== undefined) return new ServerProcess(child, url);
+      if (url !== undefined) return new ServerProcess(child, gone, url);
     }
     throw new Error("the server has ended before it was ready");
   }
@@ -42,21 +45,25 @@ export class ServerProcess implements Disposable {
 
   /** Ends it as a crash would. */
   async kill(): Promise<void> {
-    await this.#end("SIGKILL");
+    this.#process.kill("SIGKILL");
+    await this.end();
   }
 
-  /** Lets it come to its end, with its file closed. */
+  /** Lets it come to its end, with its file closed. Rejects if it ends in another way, or has. */
   async stop(): Promise<void> {
-    await this.#end("SIGTERM");
+    this.#process.kill("SIGTERM");
+    await this.end();
+    const { exitCode, signalCode } = this.#process;
+    if (exitCode === 0) return;
+    throw new Error(`the server ended with ${signalCode ?? `exit code ${exitCode}`}`);
+  }
+
+  /** Waits until it is gone, in whatever way. */
+  async end(): Promise<void> {
+    await this.#gone;
   }
 
   [Symbol.dispose](): void {
     this.#process.kill("SIGKILL");
-  }
-
-  async #end(signal: NodeJS.Signals): Promise<void> {
-    const gone = once(this.#process, "exit");
-    this.#process.kill(signal);
-    await gone;
   }
 }
