@@ -5,13 +5,16 @@ import type { Report } from "./report.ts";
 
 /** A program of the demo, running in a process of its own, which tells how far it is. */
 export class DemoProcess<Told extends Partial<Report>> implements Disposable {
+  /** Its file. */
+  readonly name: string;
   readonly #process: ChildProcess;
   readonly #gone: Promise<unknown>;
   #lastReport: Told | undefined;
 
   /** Starts a file of this folder. `onReport` is called ten times a second. */
-  constructor(file: string, args: readonly string[], onReport: (report: Told) => void) {
-    this.#process = fork(join(import.meta.dirname, file), args);
+  constructor(name: string, args: readonly string[], onReport: (report: Told) => void) {
+    this.name = name;
+    this.#process = fork(join(import.meta.dirname, name), args);
     // Reports that were under way when the process ended come before the end of the channel.
     this.#gone = Promise.all([once(this.#process, "exit"), once(this.#process, "disconnect")]);
     this.#process.on("message", (report: Told) => {
@@ -48,6 +51,6 @@ export class DemoProcess<Told extends Partial<Report>> implements Disposable {
     await this.#gone;
     if (this.#process.exitCode === 0) return "done";
     if (this.#process.killed) return "killed";
-    throw new Error(`a process of the demo ended with exit code ${this.#process.exitCode}`);
+    throw new Error(`${this.name} ended with exit code ${this.#process.exitCode}`);
   }
 }

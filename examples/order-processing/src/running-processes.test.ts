@@ -13,7 +13,7 @@ it("does not wait for what cannot come once a worker has died", async () => {
   using worker = new DemoProcess("served-worker.ts", ["http://127.0.0.1:1", folder.path], () => {});
   const waiting = whileRunning([worker], never);
   worker.kill();
-  await expect(waiting).rejects.toThrow("ended before it was told to");
+  await expect(waiting).rejects.toThrow("served-worker.ts ended before it was told to");
 }, 30_000);
 
 it("does not wait for a server that has died, nor to stop it", async () => {
@@ -21,7 +21,7 @@ it("does not wait for a server that has died, nor to stop it", async () => {
   using server = await ServerProcess.start(join(folder.path, "hub.db"), 0);
   const waiting = whileRunning([server], never);
   await server.kill();
-  await expect(waiting).rejects.toThrow("ended before it was told to");
+  await expect(waiting).rejects.toThrow("the server ended before it was told to");
   await expect(server.stop()).rejects.toThrow("SIGKILL");
 }, 30_000);
 

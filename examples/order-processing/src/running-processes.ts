@@ -1,10 +1,11 @@
 /** A process that others cannot do without. */
 export interface NeededProcess {
+  readonly name: string;
   /** Resolves or rejects when it has ended, in whatever way. */
   end(): Promise<unknown>;
 }
 
-/** Waits for what cannot come without these processes: rejects if one of them ends before. Without that, a demo whose worker broke would wait for ever. */
+/** Waits for what cannot come without these processes. Rejects if one of them ends before. */
 export async function whileRunning<T>(
   needed: readonly NeededProcess[],
   awaited: Promise<T>,
@@ -14,5 +15,5 @@ export async function whileRunning<T>(
 
 async function isOver(process: NeededProcess): Promise<never> {
   await process.end();
-  throw new Error("a process of the demo ended before it was told to");
+  throw new Error(`${process.name} ended before it was told to`);
 }

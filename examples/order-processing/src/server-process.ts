@@ -13,6 +13,7 @@ function command(): string {
 
 /** `durabletask serve` on a file, in a process of its own. */
 export class ServerProcess implements Disposable {
+  readonly name = "the server";
   readonly #process: ChildProcess;
   readonly #gone: Promise<unknown>;
   readonly url: string;
