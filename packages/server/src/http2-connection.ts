@@ -20,6 +20,7 @@ export class Http2Connection {
   /** For the requests that come by it. */
   readonly room: RequestRoom;
   readonly #session: ServerHttp2Session;
+  readonly #socket: Socket;
   readonly #settings: Settings;
   readonly #peer: string;
   #isLost = false;
@@ -29,6 +30,7 @@ export class Http2Connection {
 
   constructor(session: ServerHttp2Session, socket: Socket, settings: Settings) {
     this.#session = session;
+    this.#socket = socket;
     this.#settings = settings;
     this.room = new RequestRoom(2 * settings.limits.maxMessageBytes);
     this.#peer = peerOf(socket);
@@ -70,7 +72,7 @@ export class Http2Connection {
   async close(graceMs: number): Promise<void> {
     if (this.#session.destroyed) return;
     const closed = new Promise<void>((resolve) => this.#session.once("close", resolve));
-    const cancel = this.#settings.clock.schedule(() => this.#session.destroy(), graceMs);
+    const cancel = this.#settings.clock.schedule(this.#breakOff, graceMs);
     this.#session.close();
     await closed;
     cancel();
@@ -78,25 +80,38 @@ export class Http2Connection {
 
   readonly #keepAlive = (): void => {
     const { clock, keepAliveIntervalMs, keepAliveTimeoutMs, idleTimeoutMs } = this.#settings;
-    if (this.#session.destroyed) return;
+    // Its end is on the way for so long already.
+    if (this.#session.destroyed) return this.#breakOff();
     if (this.#streams === 0 && clock.now() - this.#idleSince >= idleTimeoutMs) {
       this.#session.close();
-      return;
+      // Its peer may never close its side.
+      this.#cancelKeepAlive = clock.schedule(this.#breakOff, keepAliveTimeoutMs);
+      return undefined;
     }
     this.#cancelKeepAlive = clock.schedule(this.#giveUp, keepAliveTimeoutMs);
     // Closing already: what is left of it has the time of a ping.
-    if (this.#session.closed) return;
+    if (this.#session.closed) return undefined;
     this.#session.ping((error) => {
       if (error) return;
       this.#cancelKeepAlive();
       this.#cancelKeepAlive = clock.schedule(this.#keepAlive, keepAliveIntervalMs);
     });
+    return undefined;
   };
 
   readonly #giveUp = (): void => {
     this.#lose();
     this.#say("info", "server.connection-lost", "a connection did not answer a ping");
+    this.#breakOff();
+  };
+
+  /**
+   * With its socket. The session alone waits until its peer has taken what is being sent, and has closed its side, too: one that is
+   * stuck, or out of reach, never does.
+   */
+  readonly #breakOff = (): void => {
     this.#session.destroy();
+    this.#socket.destroy();
   };
 
   #lose(): void {
