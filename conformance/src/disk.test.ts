@@ -1,12 +1,12 @@
-import { execFile, execFileSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { silentLogger } from "@durabletask/core";
 import { createTaskHubService } from "@durabletask/core/spi";
 import { openTaskHub } from "@durabletask/sqlite";
+import { runProgram } from "@durabletask/test-kit";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { places } from "./places.ts";
 import { temporaryFile } from "./temporary-file.ts";
@@ -67,7 +67,7 @@ describe.each(places)("a disk that fails, $name", ({ thread }) => {
     const db = new DatabaseSync(file);
     expect(db.prepare("PRAGMA integrity_check").get()).toMatchObject({ integrity_check: "ok" });
     db.close();
-  }, 30_000);
+  });
 
   it("a full disk keeps a hub from being opened, and the error says so", async (context) => {
     const folder = mountDisk(100_000);
@@ -85,11 +85,7 @@ describe.each(places)("a disk that fails, $name", ({ thread }) => {
   it.runIf(process.platform === "linux")(
     "an I/O error in a commit refuses with UNAVAILABLE, and the hub heals",
     async () => {
-      const { stdout } = await promisify(execFile)(process.execPath, [
-        program,
-        temporaryFile(),
-        String(thread),
-      ]);
+      const { stdout } = await runProgram([program, temporaryFile(), String(thread)]);
       const ioError = 10;
       expect(JSON.parse(stdout)).toEqual({
         met: { before: "started", during: "UNAVAILABLE", after: "started" },
@@ -97,7 +93,6 @@ describe.each(places)("a disk that fails, $name", ({ thread }) => {
         code: ioError,
       });
     },
-    30_000,
   );
 
   it("a file that is read-only is refused, and left as it is", async (context) => {

@@ -1,5 +1,3 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { appendFileSync, readFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout } from "node:timers/promises";
@@ -8,6 +6,7 @@ import { silentLogger } from "@durabletask/core";
 import { createTaskHubService } from "@durabletask/core/spi";
 import { OrchestrationStatus } from "@durabletask/protobuf";
 import { createSqliteStore, openTaskHub } from "@durabletask/sqlite";
+import { Program } from "@durabletask/test-kit";
 import { expect } from "vitest";
 import { expectInvariants } from "./invariants.ts";
 import { runToyWorker } from "./toy-worker.ts";
@@ -28,15 +27,12 @@ export async function killOnce(
   prefix: string,
   thread: boolean,
 ): Promise<void> {
-  const child = spawn(process.execPath, [program, file, journal, prefix, String(thread)], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const [ready] = await Promise.race([once(child.stdout, "data"), once(child, "exit")]);
-  expect(String(ready)).toContain("ready");
+  const running = Program.start([program, file, journal, prefix, String(thread)]);
+  await running.until(({ stdout }) => stdout.includes("ready"));
   // A real wait: it decides where the knife falls.
   await setTimeout(5 + Math.random() * 120);
-  child.kill("SIGKILL");
-  await once(child, "exit");
+  running.kill();
+  expect(await running.ended).toMatchObject({ exit: "SIGKILL" });
   await expectSoundFile(file);
 }
 

@@ -1,10 +1,9 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { silentLogger } from "@durabletask/core";
 import { createTaskHubService } from "@durabletask/core/spi";
 import { OrchestrationStatus } from "@durabletask/protobuf";
 import { openTaskHub } from "@durabletask/sqlite";
+import { Program } from "@durabletask/test-kit";
 import { expect, it } from "vitest";
 import { temporaryFile } from "./temporary-file.ts";
 
@@ -21,11 +20,8 @@ it("rule 9: a hub whose process an activity kills each time comes up, fails it a
   await hub.close();
   const ends = [];
   for (let life = 0; life < 10 && ends.at(-1) !== 0; life++) {
-    const [code, signal] = await once(
-      spawn(process.execPath, [program, file], { stdio: "inherit" }),
-      "exit",
-    );
-    ends.push(code ?? signal);
+    const { exit } = await Program.start([program, file]).ended;
+    ends.push(exit);
   }
   // Once unsuspected, twice in company, twice alone.
   expect(ends).toEqual(["SIGKILL", "SIGKILL", "SIGKILL", "SIGKILL", "SIGKILL", 0]);

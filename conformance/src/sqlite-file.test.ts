@@ -1,13 +1,12 @@
-import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { type EmbeddedTaskHub, emptyBatch } from "@durabletask/backend";
 import { silentLogger } from "@durabletask/core";
 import { createTaskHubService } from "@durabletask/core/spi";
 import { createSqliteStore, openTaskHub } from "@durabletask/sqlite";
+import { runProgram } from "@durabletask/test-kit";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { places } from "./places.ts";
 import { temporaryFile } from "./temporary-file.ts";
@@ -62,7 +61,7 @@ describe.each(places)("the file of a task hub, $name", ({ thread }) => {
     const file = temporaryFile();
     await open(file);
     const peer = fileURLToPath(new URL("./processes/open-hub.ts", import.meta.url));
-    const { stdout } = await promisify(execFile)(process.execPath, [peer, file]);
+    const { stdout } = await runProgram([peer, file]);
     const { code, message } = JSON.parse(stdout) as { code: string; message: string };
     expect(code).toBe("TASK_HUB_OWNED");
     expect(message).toContain(`in process ${process.pid} on ${hostname()}`);

@@ -1,17 +1,15 @@
-import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { promisify } from "node:util";
 import { fileURLToPath } from "node:url";
 import type { Worker } from "node:worker_threads";
 import type { EmbeddedTaskHub } from "@durabletask/backend";
 import { silentLogger } from "@durabletask/core";
 import { createTaskHubService } from "@durabletask/core/spi";
 import { openTaskHub } from "@durabletask/sqlite";
+import { runProgram } from "@durabletask/test-kit";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { hungryEnvironment } from "./hungry-thread.ts";
 import { temporaryFile } from "./temporary-file.ts";
 
-const run = promisify(execFile);
 const leaveHubOpen = fileURLToPath(new URL("./programs/leave-hub-open.ts", import.meta.url));
 const outOfMemory = fileURLToPath(new URL("./programs/thread-out-of-memory.ts", import.meta.url));
 
@@ -55,21 +53,19 @@ describe("the thread of the store", () => {
   });
 
   it("runs out of memory: who waits gets UNAVAILABLE, and the hub goes on", async () => {
-    const { stdout } = await run(
-      process.execPath,
-      ["--max-old-space-size=64", outOfMemory, temporaryFile()],
-      { env: hungryEnvironment },
-    );
+    const { stdout } = await runProgram(["--max-old-space-size=64", outOfMemory, temporaryFile()], {
+      env: hungryEnvironment,
+    });
     expect(JSON.parse(stdout)).toEqual({
       thread: "ERR_WORKER_OUT_OF_MEMORY",
       during: "UNAVAILABLE",
       ids: ["before", "after"],
     });
-  }, 30_000);
+  });
 
   it("does not keep the process alive, but for commits that are under way", async () => {
     const file = temporaryFile();
-    const { stdout } = await run(process.execPath, [leaveHubOpen, file]);
+    const { stdout } = await runProgram([leaveHubOpen, file]);
     expect(stdout).toBe("left\n");
     const { hub } = await open(file);
     expect(hub.stats().liveInstances).toBe(2);
@@ -77,23 +73,14 @@ describe("the thread of the store", () => {
 
   it("has nothing of the flags that the process was started with", async () => {
     const preload = `data:text/javascript,import{isMainThread as m}from"node:worker_threads";console.log(m)`;
-    const { stdout } = await run(process.execPath, [
-      "--import",
-      preload,
-      leaveHubOpen,
-      temporaryFile(),
-    ]);
+    const { stdout } = await runProgram(["--import", preload, leaveHubOpen, temporaryFile()]);
     expect(stdout).toBe("true\nleft\n");
   });
 
   it("is done without where it cannot start, and the log says what to do", async () => {
     // Without --allow-worker no thread starts.
     const flags = ["--permission", "--allow-fs-read=*", "--allow-fs-write=*"];
-    const { stdout, stderr } = await run(process.execPath, [
-      ...flags,
-      leaveHubOpen,
-      temporaryFile(),
-    ]);
+    const { stdout, stderr } = await runProgram([...flags, leaveHubOpen, temporaryFile()]);
     expect(stdout).toBe("left\n");
     for (const text of ["hub.thread-missing", "out of the bundle", "thread: false"]) {
       expect(stderr).toContain(text);

@@ -1,7 +1,6 @@
-import { execFile } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
+import { runProgram } from "@durabletask/test-kit";
 import { describe, expect, it } from "vitest";
 import { hungryEnvironment } from "../hungry-thread.ts";
 import { finishAndCheck, type KillFiles, killOnce } from "../kill-cycles.ts";
@@ -10,7 +9,6 @@ import { killServers } from "../served-kill-cycles.ts";
 import { temporaryFile } from "../temporary-file.ts";
 import { cycles } from "./parameters.ts";
 
-const run = promisify(execFile);
 const killOwnThread = fileURLToPath(new URL("../processes/kill-own-thread.ts", import.meta.url));
 const secondsPerCycle = 15;
 
@@ -50,8 +48,7 @@ function itSurvives(kill: (files: KillFiles) => Promise<unknown>): void {
 /** Lets a process work on a hub whose thread it ends at random moments. It has as little memory as a thread soon eats. */
 async function killThreads({ file, journal }: KillFiles): Promise<void> {
   // With a large young generation the thread would pass its limit by so much at once that Node.js ends the whole process.
-  const { stdout } = await run(
-    process.execPath,
+  const { stdout } = await runProgram(
     [
       "--max-old-space-size=128",
       "--max-semi-space-size=1",

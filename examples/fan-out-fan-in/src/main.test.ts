@@ -1,12 +1,11 @@
-import { execFile } from "node:child_process";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { runProgram } from "@durabletask/test-kit";
 import { expect, it } from "vitest";
 
 const main = join(import.meta.dirname, "main.ts");
 
 it("counts every chapter, the one that fails at first included", async () => {
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, [main]);
+  const { stdout, stderr } = await runProgram([main]);
   const lines = stdout.trimEnd().split("\n");
   expect(lines.slice(0, -1).sort()).toEqual([
     "chapter 0: 12 words (task 2)",
@@ -16,4 +15,4 @@ it("counts every chapter, the one that fails at first included", async () => {
   ]);
   expect(lines.at(-1)).toBe("44 words in 4 chapters");
   expect(stderr).toBe("");
-}, 30_000);
+});

@@ -1,12 +1,11 @@
-import { execFile } from "node:child_process";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { runProgram } from "@durabletask/test-kit";
 import { expect, it } from "vitest";
 
 const main = join(import.meta.dirname, "main.ts");
 
 it("runs the steps in order, each on what the one before it gave", async () => {
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, [main]);
+  const { stdout, stderr } = await runProgram([main]);
   const lines = stdout.trimEnd().split("\n");
   expect(lines).toEqual([
     "reading greenhouse",
@@ -15,4 +14,4 @@ it("runs the steps in order, each on what the one before it gave", async () => {
     "published at https://readings.example/greenhouse%2019.0%20%C2%B0C",
   ]);
   expect(stderr).toBe("");
-}, 30_000);
+});

@@ -1,12 +1,11 @@
-import { execFile } from "node:child_process";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { runProgram } from "@durabletask/test-kit";
 import { expect, it } from "vitest";
 
 const main = join(import.meta.dirname, "main.ts");
 
 it("runs each style to the same end", async () => {
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, [main]);
+  const { stdout, stderr } = await runProgram([main]);
   const lines = stdout.trimEnd().split("\n");
   expect(lines).toEqual([
     "awaiting: 800 km",
@@ -15,4 +14,4 @@ it("runs each style to the same end", async () => {
     "roundTrip: 800 km",
   ]);
   expect(stderr).toBe("");
-}, 30_000);
+});

@@ -1,12 +1,11 @@
-import { execFile } from "node:child_process";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { runProgram } from "@durabletask/test-kit";
 import { expect, it } from "vitest";
 
 const main = join(import.meta.dirname, "main.ts");
 
 it("keeps what comes in while it is suspended, and tells why it ended", async () => {
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, [main]);
+  const { stdout, stderr } = await runProgram([main]);
   const lines = stdout.trimEnd().split("\n");
   expect(lines).toEqual([
     "a coin: RUNNING, 50 cents",
@@ -18,4 +17,4 @@ it("keeps what comes in while it is suspended, and tells why it ended", async ()
     "executionResumed: the bank is open",
   ]);
   expect(stderr).toBe("");
-}, 30_000);
+});

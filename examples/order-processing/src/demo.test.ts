@@ -1,27 +1,17 @@
-import { type ExecFileException, execFile } from "node:child_process";
 import { mkdtempDisposable, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Program, type ProgramEnd } from "@durabletask/test-kit";
 import { expect, it } from "vitest";
 import { readOrders } from "./orders.ts";
 
 const demo = join(import.meta.dirname, "demo.ts");
 const ordersFile = join(import.meta.dirname, "../orders.json");
 
-interface Run {
-  readonly exitCode: ExecFileException["code"];
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 /** Runs the demo in a folder, where it puts its files too. */
-function runDemo(cwd: string, ...args: string[]): Promise<Run> {
+function runDemo(cwd: string, ...args: string[]): Promise<ProgramEnd> {
   const env = { ...process.env, TMPDIR: cwd, TEMP: cwd, INIT_CWD: cwd };
-  return new Promise((resolve) => {
-    execFile(process.execPath, [demo, ...args], { cwd, env }, (error, stdout, stderr) => {
-      resolve({ exitCode: error?.code ?? 0, stdout, stderr });
-    });
-  });
+  return Program.start([demo, ...args], { cwd, env }).ended;
 }
 
 it("survives the kill, and finds everything as it should be", async () => {
@@ -30,7 +20,7 @@ it("survives the kill, and finds everything as it should be", async () => {
   const declined = orders.filter(({ card }) => card === "0002").length;
   await writeFile(join(folder.path, "few.json"), JSON.stringify(orders));
 
-  const { exitCode, stdout, stderr } = await runDemo(folder.path, "few.json");
+  const { exit, stdout, stderr } = await runDemo(folder.path, "few.json");
 
   expect(stderr).toBe("");
   const killed = /Process \d+ killed with SIGKILL at (\d+) of 40 orders/.exec(stdout)?.[1];
@@ -48,7 +38,7 @@ it("survives the kill, and finds everything as it should be", async () => {
   expect(stdout).toMatch(/─ killed, and back after \d+ ms ─/);
   expect(stdout).toMatch(/ s {12}completed \{ status: /);
   expect(stdout).toContain("✓ Checked: each order ended once");
-  expect(exitCode).toBe(0);
+  expect(exit).toBe(0);
 }, 60_000);
 
 it("runs as a server, a worker and a client, and survives the kill of the first two", async () => {
@@ -56,7 +46,7 @@ it("runs as a server, a worker and a client, and survives the kill of the first 
   const orders = (await readOrders(ordersFile)).slice(0, 40);
   await writeFile(join(folder.path, "few.json"), JSON.stringify(orders));
 
-  const { exitCode, stdout } = await runDemo(folder.path, "--server", "few.json");
+  const { exit, stdout } = await runDemo(folder.path, "--server", "few.json");
 
   expect(stdout).toMatch(/Server \d+ and worker \d+ killed with SIGKILL at \d+ of 40 orders/);
   expect(stdout).toMatch(
@@ -65,17 +55,17 @@ it("runs as a server, a worker and a client, and survives the kill of the first 
   expect(figure(stdout, "Orders")).toBe(40);
   expect(figure(stdout, "shipped")).toBe(figure(stdout, "Payments"));
   expect(stdout).toContain("✓ Checked: each order ended once");
-  expect(exitCode).toBe(0);
+  expect(exit).toBe(0);
 }, 120_000);
 
 it("copes with a single order", async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), "durabletask-"));
   const [first] = await readOrders(ordersFile);
   await writeFile(join(folder.path, "one.json"), JSON.stringify([first]));
-  const { exitCode, stdout } = await runDemo(folder.path, "one.json");
+  const { exit, stdout } = await runDemo(folder.path, "one.json");
   expect(stdout).toContain("killed with SIGKILL at 0 of 1 orders");
   expect(figure(stdout, "Orders")).toBe(1);
-  expect(exitCode).toBe(0);
+  expect(exit).toBe(0);
 }, 60_000);
 
 it("says what is wrong with a file of orders, and starts nothing", async () => {
@@ -85,12 +75,12 @@ it("says what is wrong with a file of orders, and starts nothing", async () => {
     file,
     (await readFile(ordersFile, "utf8")).replace('"quantity": 1', '"quantity": 0'),
   );
-  const { exitCode, stdout, stderr } = await runDemo(folder.path, "broken.json");
+  const { exit, stdout, stderr } = await runDemo(folder.path, "broken.json");
   expect(stderr).toBe(
     `${file} is not a list of orders:\n  orders[0].lines[0].quantity: Too small: expected number to be >0\n`,
   );
   expect(stdout).toBe("");
-  expect(exitCode).toBe(1);
+  expect(exit).toBe(1);
 }, 60_000);
 
 /** The figure of a row of the summary. */

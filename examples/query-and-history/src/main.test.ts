@@ -1,12 +1,11 @@
-import { execFile } from "node:child_process";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { runProgram } from "@durabletask/test-kit";
 import { expect, it } from "vitest";
 
 const main = join(import.meta.dirname, "main.ts");
 
 it("finds orchestrations by pages, and reads the history of one in two forms", async () => {
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, [main]);
+  const { stdout, stderr } = await runProgram([main]);
   const lines = stdout.trimEnd().split("\n");
   expect(lines.slice(0, 6)).toEqual([
     "page: holiday-1 holiday-2 holiday-3 holiday-4",
@@ -19,4 +18,4 @@ it("finds orchestrations by pages, and reads the history of one in two forms", a
   expect(lines[6]).toMatch(/^\d+ events, the second one: \{$/u);
   expect(lines.slice(7).join("\n")).toContain("executionStarted: {\n    name: 'thumbnail'");
   expect(stderr).toBe("");
-}, 30_000);
+});

@@ -1,8 +1,7 @@
-import { execFile } from "node:child_process";
 import { mkdtempDisposable, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { runProgram } from "@durabletask/test-kit";
 import { expect, it } from "vitest";
 
 const main = join(import.meta.dirname, "main.ts");
@@ -15,7 +14,7 @@ it("is the program of the README", async () => {
 
 it("greets everybody, and again when it is run on the same file", async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), "durabletask-"));
-  const run = () => promisify(execFile)(process.execPath, [main], { cwd: folder.path });
+  const run = () => runProgram([main], { cwd: folder.path });
   expect(await run()).toEqual({ stdout: "[ 'Hello, Ada!', 'Hello, Grace!' ]\n", stderr: "" });
   expect(await run()).toEqual({ stdout: "[ 'Hello, Ada!', 'Hello, Grace!' ]\n", stderr: "" });
-}, 30_000);
+});

@@ -1,12 +1,11 @@
-import { execFile } from "node:child_process";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { runProgram } from "@durabletask/test-kit";
 import { expect, it } from "vitest";
 
 const main = join(import.meta.dirname, "main.ts");
 
 it("tries again what the policy says, and nothing else", async () => {
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, [main]);
+  const { stdout, stderr } = await runProgram([main]);
   const lines = stdout.trimEnd().split("\n");
   expect(lines).toEqual([
     "  GET /busy 503",
@@ -24,4 +23,4 @@ it("tries again what the policy says, and nothing else", async () => {
     "/secret: NonRetriableError {} (1 x)",
   ]);
   expect(stderr).toBe("");
-}, 30_000);
+});

@@ -1,12 +1,11 @@
-import { execFile } from "node:child_process";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { runProgram } from "@durabletask/test-kit";
 import { expect, it } from "vitest";
 
 const main = join(import.meta.dirname, "main.ts");
 
 it("undoes what was done, in reverse order", async () => {
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, [main]);
+  const { stdout, stderr } = await runProgram([main]);
   const lines = stdout.trimEnd().split("\n");
   expect(lines).toEqual([
     "booked a hotel for Turin",
@@ -20,4 +19,4 @@ it("undoes what was done, in reverse order", async () => {
     "staying at home: there are no streets",
   ]);
   expect(stderr).toBe("");
-}, 30_000);
+});

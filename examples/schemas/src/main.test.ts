@@ -1,12 +1,11 @@
-import { execFile } from "node:child_process";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { runProgram } from "@durabletask/test-kit";
 import { expect, it } from "vitest";
 
 const main = join(import.meta.dirname, "main.ts");
 
 it("takes what fits its schema, and says what is wrong with the rest", async () => {
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, [main]);
+  const { stdout, stderr } = await runProgram([main]);
   const lines = stdout.trimEnd().split("\n");
   expect(lines).toEqual([
     "reserving 1 night(s) from 2030-01-01 for Ada",
@@ -19,4 +18,4 @@ it("takes what fits its schema, and says what is wrong with the rest", async () 
       "nights: Too small: expected number to be >0 (docs/errors/PAYLOAD_INVALID.md)",
   ]);
   expect(stderr).toBe("");
-}, 30_000);
+});

@@ -1,12 +1,11 @@
-import { execFile } from "node:child_process";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { runProgram } from "@durabletask/test-kit";
 import { expect, it } from "vitest";
 
 const main = join(import.meta.dirname, "main.ts");
 
 it("runs the children side by side, and handles the one that fails", async () => {
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, [main]);
+  const { stdout, stderr } = await runProgram([main]);
   const lines = stdout.trimEnd().split("\n");
   expect(lines.slice(0, 2).sort()).toEqual(["meter 7: installed", "meter 8: installed"]);
   expect(lines.slice(2, 5)).toEqual([
@@ -21,4 +20,4 @@ it("runs the children side by side, and handles the one that fails", async () =>
     "turin-meter-9   FAILED",
   ]);
   expect(stderr).toBe("");
-}, 30_000);
+});

@@ -1,12 +1,11 @@
-import { execFile } from "node:child_process";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { runProgram } from "@durabletask/test-kit";
 import { expect, it } from "vitest";
 
 const main = join(import.meta.dirname, "main.ts");
 
 it("lets each instance keep the rules that it began with", async () => {
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, [main]);
+  const { stdout, stderr } = await runProgram([main]);
   const lines = stdout.trimEnd().split("\n");
   expect(lines).toEqual([
     "invoice 1.0: [ 'invoice by letter' ]",
@@ -15,4 +14,4 @@ it("lets each instance keep the rules that it began with", async () => {
     "reminder 2.0: [ 'announcement by mail', 'reminder by mail' ]",
   ]);
   expect(stderr).toBe("");
-}, 30_000);
+});

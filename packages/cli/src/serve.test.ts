@@ -1,5 +1,3 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,12 +12,10 @@ import {
 } from "@durabletask/core";
 import { createTaskHubService } from "@durabletask/core/spi";
 import { createGrpcTransport } from "@durabletask/grpc";
-import { expect, it, onTestFinished, vi } from "vitest";
+import { fixedPort, type Output, Program } from "@durabletask/test-kit";
+import { expect, it, onTestFinished } from "vitest";
 
 const bin = fileURLToPath(new URL("./main.ts", import.meta.url));
-
-// Processes start slowly on a busy machine.
-vi.setConfig({ testTimeout: 30_000 });
 
 const add = defineActivity("add", async (_, n: number) => n + 1);
 const chain = defineOrchestrator("chain", async (ctx, n: number) => {
@@ -106,9 +102,10 @@ it("lets those in who have a token of the file", async () => {
 it.each([["SIGTERM"], ["SIGINT"]] as const)("stops gracefully on %s", async (signal) => {
   const file = temporaryFile();
   const served = await start("--db", file);
-  served.child.kill(signal);
-  expect(await served.exit).toBe(0);
-  const events = served.log().map(({ event }) => event);
+  served.program.kill(signal);
+  const { exit, ...output } = await served.program.ended;
+  expect(exit).toBe(0);
+  const events = linesOf(output).map(({ event }) => event);
   expect(events).toEqual(
     expect.arrayContaining(["cli.signal", "server.stopping", "server.stopped"]),
   );
@@ -123,10 +120,12 @@ it("ends at once on a second signal", async () => {
   // A worker that takes work and never answers.
   const items = createTaskHubService(transport).getWorkItems({})[Symbol.asyncIterator]();
   await items.next();
-  served.child.kill("SIGTERM");
-  await served.logged("server.stopping");
-  served.child.kill("SIGTERM");
-  expect(await served.exit).toBe(143);
+  served.program.kill("SIGTERM");
+  await served.program.until((output) =>
+    linesOf(output).some(({ event }) => event === "server.stopping"),
+  );
+  served.program.kill("SIGTERM");
+  expect(await served.program.ended).toMatchObject({ exit: 143 });
 });
 
 it.each([
@@ -145,26 +144,24 @@ it.each([
   ],
   ["a directory that is not there", ["--db", "/none/hub.db"], 4, "TASK_HUB_UNREACHABLE"],
 ])("says what is wrong with %s", async (_, flags, code, words) => {
-  const { child, exit } = spawnServe(flags);
-  let said = "";
-  child.stderr?.on("data", (chunk) => (said += String(chunk)));
-  expect(await exit).toBe(code);
-  expect(said).toContain(words);
-  expect(said).not.toContain("    at ");
+  const { exit, stderr } = await startProgram(flags).ended;
+  expect(exit).toBe(code);
+  expect(stderr).toContain(words);
+  expect(stderr).not.toContain("    at ");
 });
 
 it("says who has the port, or the file", async () => {
   const file = temporaryFile();
   const first = await start("--db", file);
   const port = new URL(first.url).port;
-  expect(await spawnServe(["--port", port]).exit).toBe(3);
-  expect(await spawnServe(["--db", file, "--port", "0"]).exit).toBe(4);
+  expect(await startProgram(["--port", port]).ended).toMatchObject({ exit: 3 });
+  expect(await startProgram(["--db", file, "--port", "0"]).ended).toMatchObject({ exit: 4 });
 });
 
 it("loses nothing when it is killed over and over under load, and counts nothing twice", async () => {
   const file = temporaryFile();
-  let served = await start("--db", file);
-  const { port } = new URL(served.url);
+  const port = String(await fixedPort());
+  let served = await start("--db", file, "--port", port);
   await using transport = createGrpcTransport({ baseUrl: served.url });
   await using worker = new TaskHubWorker(transport, { logger: silentLogger });
   await worker.register(add, chain).start();
@@ -174,8 +171,8 @@ it("loses nothing when it is killed over and over under load, and counts nothing
   for (let round = 0; round < 4; round++) {
     // The one real wait: it decides where the knife falls.
     await setTimeout(50 + Math.random() * 150);
-    served.child.kill("SIGKILL");
-    await served.exit;
+    served.program.kill();
+    await served.program.ended;
     served = await start("--db", file, "--port", port);
   }
   await load;
@@ -209,45 +206,29 @@ async function startForCertain(client: TaskHubClient, instanceId: string, n: num
   }
 }
 
-function spawnServe(flags: readonly string[]) {
-  const child = spawn(process.execPath, [bin, "serve", ...flags], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  onTestFinished(() => void child.kill("SIGKILL"));
-  const exit: Promise<number | null> = once(child, "exit").then(([code]) => code as number | null);
-  return { child, exit };
+function startProgram(flags: readonly string[]): Program {
+  return Program.start([bin, "serve", ...flags]);
 }
 
 /** A server on a free port, unless the flags name one. */
 async function start(...flags: readonly string[]) {
-  const { child, exit } = spawnServe(flags.includes("--port") ? flags : [...flags, "--port", "0"]);
-  const log = logOf(child);
-  const [chunk] = (await Promise.race([once(child.stdout, "data"), exit.then(() => [])])) as [
-    unknown,
-  ];
-  const ready = String(chunk).trim();
+  const program = startProgram(flags.includes("--port") ? flags : [...flags, "--port", "0"]);
+  const { stdout } = await program.until(({ stdout }) => stdout.includes("\n"));
+  const ready = stdout.trim();
   const url = /Endpoint=(?<url>[^;]+);/u.exec(ready)?.groups?.["url"];
-  if (url === undefined) throw new Error(`not ready: ${ready} ${JSON.stringify(log.lines())}`);
-  return { child, exit, ready, url, log: log.lines, logged: log.has };
+  if (url === undefined) throw new Error(`not ready: ${ready}`);
+  return { program, ready, url };
 }
 
-function logOf({ stderr }: ChildProcess) {
-  let text = "";
-  const news = new EventTarget();
-  stderr?.on("data", (chunk) => {
-    text += String(chunk);
-    news.dispatchEvent(new Event("line"));
-  });
-  const lines = () =>
-    text
+/** The lines of its log that are whole. */
+function linesOf({ stderr }: Output): { readonly event: string }[] {
+  return (
+    stderr
       .split("\n")
       .slice(0, -1)
       // Each line is an object of pino's.
-      .map((line) => JSON.parse(line) as { event: string });
-  const has = async (event: string) => {
-    while (!lines().some((line) => line.event === event)) await once(news, "line");
-  };
-  return { lines, has };
+      .map((line) => JSON.parse(line) as { event: string })
+  );
 }
 
 function temporaryFile(name = "hub.db"): string {

@@ -1,10 +1,10 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { constants } from "node:http2";
 import { fileURLToPath } from "node:url";
 import { VirtualClock } from "@durabletask/core/spi";
 import { TaskHubError } from "@durabletask/core";
 import { TaskHubSidecarService } from "@durabletask/protobuf";
+import { Program } from "@durabletask/test-kit";
 import { describe, expect, it } from "vitest";
 import { Proxy } from "../test/proxy.ts";
 import { answerOf, RawClient, ways } from "../test/raw-client.ts";
@@ -60,12 +60,10 @@ describe.each(ways)("the %s way", (_way, way) => {
 
   it("is lost with a worker process that is killed", async () => {
     await using served = await serveScripted();
-    const child = spawn(process.execPath, [program, served.url], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    await once(child.stdout, "data");
+    const worker = Program.start([program, served.url]);
+    await worker.until(({ stdout }) => stdout.includes("open"));
     await served.transport.opened;
-    child.kill("SIGKILL");
+    worker.kill();
     expect(await served.transport.ended).toEqual(lost);
   });
 
