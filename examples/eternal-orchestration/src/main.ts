@@ -2,6 +2,7 @@
 import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   defineActivity,
   defineEvent,
@@ -51,7 +52,13 @@ const id = await client.scheduleNewOrchestration(
   { round: 1, swept: 0 },
   { instanceId: "sweeper" },
 );
-setTimeout(() => void client.raiseOrchestrationEvent(id, stop, { reason: "closing time" }), 700);
+
+// Somebody watches it, and has it stopped after a few rounds.
+for (let rounds = 0; rounds < 3; await sleep(50)) {
+  const state = await client.getOrchestrationState(sweeper, id);
+  rounds = (state?.customStatus as Progress | undefined)?.round ?? 0;
+}
+await client.raiseOrchestrationEvent(id, stop, { reason: "closing time" });
 
 const { output } = await client.waitForOrchestrationCompletion(id);
 const history = await client.getOrchestrationHistory(id);

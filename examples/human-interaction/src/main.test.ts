@@ -1,12 +1,11 @@
-import { execFile } from "node:child_process";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { runProgram } from "@durabletask/test-kit";
 import { expect, it } from "vitest";
 
 const main = join(import.meta.dirname, "main.ts");
 
 it("takes the answer that comes, and goes on without the one that does not", async () => {
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, [main]);
+  const { stdout, stderr } = await runProgram([main]);
   const lines = stdout.trimEnd().split("\n");
   expect(lines.slice(0, 2).sort()).toEqual([
     'to the manager: please decide on "a month in June" (holiday-2)',
@@ -17,4 +16,4 @@ it("takes the answer that comes, and goes on without the one that does not", asy
     "holiday-2: nobody answered in time: passed on to the director",
   ]);
   expect(stderr).toBe("");
-}, 30_000);
+});

@@ -6,6 +6,7 @@ import {
   defineActivity,
   defineEvent,
   defineOrchestrator,
+  type Duration,
   EventTimeoutError,
   TaskHubClient,
   TaskHubWorker,
@@ -19,11 +20,17 @@ const ask = defineActivity("ask", async (ctx, request: string) => {
   console.log(`to the manager: please decide on "${request}" (${ctx.instanceId})`);
 });
 
-const requestHoliday = defineOrchestrator("requestHoliday", async (ctx, request: string) => {
-  await ctx.callActivity(ask, request);
+interface Holiday {
+  readonly request: string;
+  /** How long the manager has to answer. */
+  readonly timeout: Duration;
+}
+
+const requestHoliday = defineOrchestrator("requestHoliday", async (ctx, holiday: Holiday) => {
+  await ctx.callActivity(ask, holiday.request);
   try {
-    // While it waits the orchestration needs no process at all. In earnest the limit would be days.
-    const answer = await ctx.waitForExternalEvent(decision, { timeout: { milliseconds: 500 } });
+    // While it waits the orchestration needs no process at all.
+    const answer = await ctx.waitForExternalEvent(decision, { timeout: holiday.timeout });
     return `${answer.approved ? "granted" : "refused"} by ${answer.by}`;
   } catch (error) {
     if (!(error instanceof EventTimeoutError)) throw error;
@@ -37,9 +44,11 @@ await using worker = new TaskHubWorker(hub).register(ask, requestHoliday);
 await worker.start();
 
 const client = new TaskHubClient(hub);
+const inMay: Holiday = { request: "a week in May", timeout: { days: 3 } };
+const inJune: Holiday = { request: "a month in June", timeout: { milliseconds: 500 } };
 const [week, month] = await Promise.all([
-  client.scheduleNewOrchestration(requestHoliday, "a week in May", { instanceId: "holiday-1" }),
-  client.scheduleNewOrchestration(requestHoliday, "a month in June", { instanceId: "holiday-2" }),
+  client.scheduleNewOrchestration(requestHoliday, inMay, { instanceId: "holiday-1" }),
+  client.scheduleNewOrchestration(requestHoliday, inJune, { instanceId: "holiday-2" }),
 ]);
 
 // The manager answers the first request only. An event that comes before somebody waits for it is kept.

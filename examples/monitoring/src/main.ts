@@ -27,22 +27,25 @@ interface Watch {
   readonly job: string;
   /** When to give up. Dates travel as JSON does it: as text. */
   readonly deadline: string;
-  readonly pauseMs: number;
   readonly looks: number;
 }
+
+/** How long to wait after each look, and after the last of these for ever as long. In earnest the first ones would be minutes. */
+const pausesMs = [50, 100, 3_600_000];
 
 const monitor = defineOrchestrator("monitor", async (ctx, watch: Watch) => {
   const looks = watch.looks + 1;
   if (await ctx.callActivity(look, watch.job)) return `done at look ${looks}`;
   ctx.setCustomStatus({ looks });
 
-  // The time comes from the context: it is the same when the code is replayed. In earnest these would be minutes.
-  const next = new Date(ctx.currentUtcDateTime.getTime() + watch.pauseMs);
+  // The time comes from the context: it is the same when the code is replayed.
+  const pauseMs = pausesMs[watch.looks] ?? 3_600_000;
+  const next = new Date(ctx.currentUtcDateTime.getTime() + pauseMs);
   if (next > new Date(watch.deadline)) return `given up after ${looks} looks`;
   await ctx.createTimer(next);
 
   // Not a loop: each round begins with an empty history, however many there are.
-  return ctx.continueAsNew({ ...watch, pauseMs: watch.pauseMs * 2, looks });
+  return ctx.continueAsNew({ ...watch, looks });
 });
 
 await using folder = await mkdtempDisposable(join(tmpdir(), "durabletask-"));
@@ -52,8 +55,8 @@ await worker.start();
 
 const client = new TaskHubClient(hub);
 for (const job of looksLeft.keys()) {
-  const deadline = new Date(Date.now() + 900).toISOString();
-  const watch = { job, deadline, pauseMs: 50, looks: 0 };
+  const deadline = new Date(Date.now() + 1_800_000).toISOString();
+  const watch = { job, deadline, looks: 0 };
   const id = await client.scheduleNewOrchestration(monitor, watch);
   const { output } = await client.waitForOrchestrationCompletion(id);
   console.log(`${job}: ${output}`);
