@@ -1,7 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { Clock, Duration, Logger, Transport } from "@durabletask/core";
 import { defaultLogger } from "@durabletask/core";
-import { durationToMs, guardLogger, notNegative, positive } from "@durabletask/core/spi";
+import {
+  backgroundClock,
+  durationToMs,
+  guardLogger,
+  notNegative,
+  positive,
+} from "@durabletask/core/spi";
 import { Intake } from "./calls/intake.ts";
 import { createInProcessTransport } from "./in-process-transport.ts";
 import { handlersOf } from "./handlers.ts";
@@ -14,7 +20,6 @@ import type { Store } from "./store/store.ts";
 import type { TaskHubStats } from "./task-hub-stats.ts";
 import { statsOf } from "./task-hub-stats.ts";
 import { TaskHubHost } from "./task-hub-host.ts";
-import { backgroundClock } from "./time/background-clock.ts";
 import { wholeMilliseconds } from "./time/whole-milliseconds.ts";
 
 /** A task hub inside this process. Hand it to clients and workers: it is their transport. */
@@ -91,6 +96,7 @@ export async function openEmbeddedTaskHub(
   store: Store,
   options: EmbeddedTaskHubOptions = {},
 ): Promise<EmbeddedTaskHub> {
+  // What waits on it does not keep the process alive: the store remembers what is due.
   const clock = options.clock ? wholeMilliseconds(options.clock) : backgroundClock;
   const logger = guardLogger(options.logger ?? defaultLogger);
   const host = new TaskHubHost({

@@ -2,7 +2,7 @@ export type { TaskHubService } from "./task-hub-service.ts";
 export { VirtualClock } from "./virtual-clock.ts";
 export { awaitAction } from "./engine/await-action.ts";
 export { createTaskHubService } from "./task-hub-service.ts";
-export { longestTimerMs } from "./clock.ts";
+export { backgroundClock, longestTimerMs } from "./clock.ts";
 export { durationToMs } from "./duration.ts";
 export { maxEncodedBytes } from "./encoded-size.ts";
 export { guardLogger } from "./logger.ts";

@@ -1,12 +1,21 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
-import { constants } from "node:http2";
+import { constants, type ServerHttp2Session } from "node:http2";
 import type { AddressInfo } from "node:net";
 import type { Transport } from "@durabletask/core";
-import { createTaskHubService } from "@durabletask/core/spi";
+import { createTaskHubService, VirtualClock } from "@durabletask/core/spi";
+import { fixedPort } from "@durabletask/test-kit";
 import { describe, expect, it } from "vitest";
 import { paths } from "../test/paths.ts";
-import { answer, begin, end, instanceFrame, itemFrame, serveRaw } from "../test/raw-server.ts";
+import {
+  answer,
+  begin,
+  end,
+  instanceFrame,
+  itemFrame,
+  serveRaw,
+  serveTcp,
+} from "../test/raw-server.ts";
 
 function getInstance(transport: Transport) {
   return createTaskHubService(transport).getInstance({ instanceId: "a" });
@@ -14,6 +23,11 @@ function getInstance(transport: Transport) {
 
 function workItems(transport: Transport) {
   return createTaskHubService(transport).getWorkItems({})[Symbol.asyncIterator]();
+}
+
+/** Waits for a ping of the server's to come back: all that it has sent before was read. */
+async function wasRead(session: ServerHttp2Session | undefined): Promise<void> {
+  await new Promise((resolve) => session?.ping(resolve));
 }
 
 /** A wire that can be cut without either side hearing of it. */
@@ -51,62 +65,88 @@ describe.each(paths)("the connection, %s", (_, dial) => {
     expect(server.sessions.size).toBe(1);
   });
 
-  it("is found dead by a ping when it is half-open", async () => {
+  it.each([
+    ["is silent for longer than a ping may take", 60, 15],
+    ["is looked at more often than that", 10, 25],
+  ])("that %s is found dead by a ping when it is half-open", async (_name, every, within) => {
+    const clock = new VirtualClock();
     await using server = await serveRaw((stream) => {
       begin(stream);
       stream.write(itemFrame({ completionToken: "1" }));
     });
     await using wire = await serveWire(server.port);
     await using transport = dial(wire.url, {
-      pingInterval: { milliseconds: 20 },
-      pingTimeout: { milliseconds: 20 },
+      clock,
+      pingInterval: { seconds: every },
+      pingTimeout: { seconds: within },
     });
     const stream = workItems(transport);
     await stream.next();
-    const next = stream.next();
-    wire.cut();
-    await expect(next).rejects.toMatchObject({
+    const failed = expect(stream.next()).rejects.toMatchObject({
       code: "UNAVAILABLE",
       message: expect.stringContaining("a ping was not answered"),
     });
+    await wasRead([...server.sessions][0]);
+    wire.cut();
+    // The first look finds that something has come, the second one pings.
+    clock.advance((every + every + within) * 1000 - 1);
+    expect(clock.next).toBe(clock.now() + 1);
+    clock.advance(1);
+    await failed;
   });
 
   it("lives through pings while a stream is silent", async () => {
-    const pinged = Promise.withResolvers<void>();
+    const clock = new VirtualClock();
+    const goOn = Promise.withResolvers<void>();
     await using server = await serveRaw((stream) => {
       begin(stream);
       stream.write(itemFrame({ completionToken: "1" }));
-      let pings = 0;
-      stream.session?.on("ping", () => {
-        pings += 1;
-        if (pings === 3) pinged.resolve();
-      });
-      void pinged.promise.then(() => {
+      void goOn.promise.then(() => {
         stream.write(itemFrame({ completionToken: "2" }));
         end(stream);
       });
     });
-    await using transport = dial(server.url, { pingInterval: { milliseconds: 10 } });
+    await using transport = dial(server.url, { clock });
     const stream = workItems(transport);
     await stream.next();
+    const [session] = server.sessions;
+    if (session === undefined) throw new Error("nobody connected");
+    for (let round = 0; round < 3; round += 1) {
+      const pinged = once(session, "ping");
+      await wasRead(session);
+      // The first look finds that something has come, the second one pings.
+      clock.advance(120_000);
+      await pinged;
+    }
+    await wasRead(session);
+    clock.advance(59_999);
+    goOn.resolve();
     expect((await stream.next()).value?.completionToken).toBe("2");
   });
 
   it("is given up when it cannot be made in time", async () => {
+    const clock = new VirtualClock();
     // Takes the connection, and says nothing: HTTP/2 stands at once, TLS does not.
-    await using server = await serveWire(1);
-    await using transport = dial(server.url.replace("http:", "https:"), {
-      connectTimeout: { milliseconds: 30 },
-    });
-    await expect(getInstance(transport)).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    await using server = await serveTcp(() => {});
+    await using transport = dial(server.url.replace("http:", "https:"), { clock });
+    const call = getInstance(transport);
+    const failed = expect(call).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    while (clock.next === undefined) await new Promise(setImmediate);
+    clock.advance(20_000);
+    await failed;
   });
 
   it("is closed when nobody uses it, and made again", async () => {
     await using server = await serveRaw((stream) => answer(stream, [instanceFrame()]));
-    await using transport = dial(server.url, { pingInterval: { milliseconds: 10 } });
+    const clock = new VirtualClock();
+    await using transport = dial(server.url, { clock });
     await getInstance(transport);
     const [session] = server.sessions;
-    if (session !== undefined) await once(session, "close");
+    if (session === undefined) throw new Error("nobody connected");
+    await wasRead(session);
+    const closed = once(session, "close");
+    clock.advance(120_000);
+    await closed;
     expect((await getInstance(transport)).exists).toBe(true);
   });
 
@@ -160,29 +200,37 @@ describe.each(paths)("the connection, %s", (_, dial) => {
   });
 
   it("is pinged half as often each time a server finds it too much", async () => {
-    const silentMs: number[] = [];
-    let begunAt = 0;
+    const clock = new VirtualClock();
     await using server = await serveRaw((stream) => {
       begin(stream);
+      stream.write(itemFrame({ completionToken: "1" }));
       const { session } = stream;
       session?.once("ping", () => {
-        silentMs.push(performance.now() - begunAt);
         const tooMany = Buffer.from("too_many_pings");
         session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM, 0, tooMany);
       });
     });
-    await using transport = dial(server.url, { pingInterval: { milliseconds: 40 } });
+    await using transport = dial(server.url, { clock, pingInterval: { seconds: 40 } });
+    const silentMs: number[] = [];
     for (let round = 0; round < 3; round += 1) {
-      begunAt = performance.now();
-      await expect(workItems(transport).next()).rejects.toMatchObject({ code: "UNAVAILABLE" });
+      const stream = workItems(transport);
+      await stream.next();
+      await wasRead([...server.sessions].at(-1));
+      const intervalMs = (clock.next ?? 0) - clock.now();
+      silentMs.push(intervalMs);
+      const refused = expect(stream.next()).rejects.toMatchObject({ code: "UNAVAILABLE" });
+      // The first look finds that something has come, the second one pings.
+      clock.advance(2 * intervalMs);
+      await refused;
+      // It leaves nothing behind.
+      while (clock.next !== undefined) await new Promise(setImmediate);
     }
-    // Two looks at 160 ms each. However slow a machine is, it cannot be earlier.
-    expect(silentMs[2]).toBeGreaterThan(300);
-    expect(silentMs).toHaveLength(3);
+    expect(silentMs).toEqual([40_000, 80_000, 160_000]);
   });
 
   it("is made again after the server was started again", async () => {
-    const first = await serveRaw((stream) => begin(stream));
+    const port = await fixedPort();
+    const first = await serveRaw((stream) => begin(stream), { port });
     await using transport = dial(first.url);
     const cut = getInstance(transport);
     const failed = expect(cut).rejects.toMatchObject({ code: "UNAVAILABLE" });
@@ -190,7 +238,7 @@ describe.each(paths)("the connection, %s", (_, dial) => {
     await first[Symbol.asyncDispose]();
     await failed;
     await using second = await serveRaw((stream) => answer(stream, [instanceFrame()]), {
-      port: first.port,
+      port,
     });
     expect(second.url).toBe(first.url);
     expect((await getInstance(transport)).exists).toBe(true);

@@ -2,6 +2,7 @@ import { Code, ConnectError, createRouterTransport, type Interceptor } from "@co
 import { InvalidArgumentError, TaskHubError } from "@durabletask/core";
 import { createTaskHubService } from "@durabletask/core/spi";
 import { TaskHubSidecarService } from "@durabletask/protobuf";
+import { fixedPort } from "@durabletask/test-kit";
 import { expect, it } from "vitest";
 import { answer, instanceFrame, serveRaw } from "../test/raw-server.ts";
 import { toConnectError } from "./connect-error.ts";
@@ -64,18 +65,16 @@ it("takes interceptors that are typed as Connect's, and those that are not", asy
 });
 
 it("tries again what can be repeated until a server is there, and nothing else", async () => {
-  const early = await serveRaw(() => {});
-  await early[Symbol.asyncDispose]();
-  await using transport = createGrpcTransport({ baseUrl: early.url });
+  const port = await fixedPort();
+  const baseUrl = `http://127.0.0.1:${port}`;
+  await using transport = createGrpcTransport({ baseUrl });
   const service = createTaskHubService(transport);
   await expect(service.raiseEvent({})).rejects.toMatchObject({ code: "UNAVAILABLE" });
   const read = service.getInstance({});
   await expect(service.startInstance({})).rejects.toMatchObject({ code: "UNAVAILABLE" });
-  await using late = await serveRaw((stream) => answer(stream, [instanceFrame()]), {
-    port: early.port,
-  });
+  await using late = await serveRaw((stream) => answer(stream, [instanceFrame()]), { port });
   expect((await read).exists).toBe(true);
-  expect(late.url).toBe(early.url);
+  expect(late.url).toBe(baseUrl);
 });
 
 it.each([

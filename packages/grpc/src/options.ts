@@ -1,11 +1,12 @@
 import type { SecureContextOptions } from "node:tls";
 import {
+  type Clock,
   type DeadlineOptions,
   type Duration,
   InvalidArgumentError,
   type RetryOptions,
 } from "@durabletask/core";
-import { durationToMs } from "@durabletask/core/spi";
+import { backgroundClock, durationToMs } from "@durabletask/core/spi";
 import type { HeaderSource } from "./call-headers.ts";
 import type { ConnectInterceptor, ConnectTransport } from "./connect-types.ts";
 import type { SessionSettings } from "./session.ts";
@@ -53,6 +54,8 @@ export interface GrpcAddressOptions extends CallDefaults {
   readonly pingInterval?: Duration | false | undefined;
   /** How long a ping may go unanswered until the connection is given up. Default: 15 seconds. */
   readonly pingTimeout?: Duration | undefined;
+  /** What `connectTimeout`, `pingInterval` and `pingTimeout` wait on. Default: the platform's clock; its timers do not keep the process alive. */
+  readonly clock?: Clock | undefined;
   /** Connect's interceptors, the first one outermost. */
   readonly interceptors?: readonly ConnectInterceptor[] | undefined;
 }
@@ -80,6 +83,7 @@ export function sessionSettings(options: GrpcAddressOptions): SessionSettings {
     pingIntervalMs: pingInterval === false ? Infinity : positiveMs(pingInterval, "pingInterval"),
     pingTimeoutMs: positiveMs(options.pingTimeout ?? { seconds: 15 }, "pingTimeout"),
     connectTimeoutMs: positiveMs(options.connectTimeout ?? { seconds: 20 }, "connectTimeout"),
+    clock: options.clock ?? backgroundClock,
     http2: { ...tls },
   };
 }

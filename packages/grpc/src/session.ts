@@ -7,6 +7,7 @@ import {
   type SecureClientSessionOptions,
 } from "node:http2";
 import type { Socket } from "node:net";
+import type { Clock } from "@durabletask/core";
 import { longestTimerMs } from "@durabletask/core/spi";
 
 /** How long things may take, and what HTTP/2 is told. */
@@ -16,6 +17,8 @@ export interface SessionSettings {
   /** How long a ping may go unanswered. */
   readonly pingTimeoutMs: number;
   readonly connectTimeoutMs: number;
+  /** What it waits on. It must not keep the process alive. */
+  readonly clock: Clock;
   readonly http2: SecureClientSessionOptions;
 }
 
@@ -54,13 +57,16 @@ export class Session {
   /** What had been received at the last look. Whatever comes shows that the other side lives. */
   #bytesRead = 0;
   /** When the last call ended. */
-  #idleSince = Date.now();
-  #tick: NodeJS.Timeout | undefined;
-  #deadline: NodeJS.Timeout | undefined;
+  #idleSince: number;
+  /** Whether a ping is on its way. */
+  #isPinged = false;
+  #cancelLook = (): void => {};
+  #cancelDeadline = (): void => {};
 
   constructor(origin: string, settings: SessionSettings, events: SessionEvents) {
     this.#settings = settings;
     this.#events = events;
+    this.#idleSince = settings.clock.now();
     this.#http2 = connect(origin, {
       // Its default, 10 MB, refuses calls when a few large messages are on their way.
       maxSessionMemory: Number.MAX_SAFE_INTEGER,
@@ -83,7 +89,8 @@ export class Session {
   /** Whether it takes calls. After a long time without any, it may be dead without knowing: a sleeping laptop's timers slept too. */
   get isUsable(): boolean {
     if (this.#state !== "open" || this.#http2.closed || this.#http2.destroyed) return false;
-    return this.#calls > 0 || Date.now() - this.#idleSince < this.#settings.pingIntervalMs;
+    const { clock, pingIntervalMs } = this.#settings;
+    return this.#calls > 0 || clock.now() - this.#idleSince < pingIntervalMs;
   }
 
   /** Opens a call. */
@@ -109,7 +116,7 @@ export class Session {
   }
 
   #connected(socket: Socket): void {
-    clearTimeout(this.#deadline);
+    this.#cancelDeadline();
     // Before Node.js's own listeners, to which this is an end like any other.
     socket.prependOnceListener("error", (error) => {
       if ("code" in error && error.code === "ECONNRESET") this.#brokeOff();
@@ -117,9 +124,7 @@ export class Session {
     socket.prependOnceListener("close", () => this.#brokeOff());
     if (this.#calls === 0) this.#http2.unref();
     this.#http2.setLocalWindowSize(sessionWindowBytes);
-    const { pingIntervalMs } = this.#settings;
-    if (pingIntervalMs > longestTimerMs) return;
-    this.#tick = setInterval(() => this.#look(), pingIntervalMs).unref();
+    this.#lookLater();
   }
 
   /** A server that expects TLS, or something else than HTTP/2, hangs up on what it hears: calls fail with that. */
@@ -129,29 +134,38 @@ export class Session {
     this.destroy(Object.assign(error, { code: "EPROTO" }));
   }
 
+  #lookLater(): void {
+    const { clock, pingIntervalMs } = this.#settings;
+    if (pingIntervalMs > longestTimerMs) return;
+    this.#cancelLook = clock.schedule(() => this.#look(), pingIntervalMs);
+  }
+
   #look(): void {
     // Its end is on the way.
     if (this.#http2.destroyed) return;
+    this.#lookLater();
     const bytesRead = this.#http2.socket.bytesRead;
     if (bytesRead !== this.#bytesRead) this.#bytesRead = bytesRead;
     else if (this.#calls === 0) this.drain();
-    else this.#ping();
+    else if (!this.#isPinged) this.#ping();
   }
 
   #ping(): void {
+    this.#isPinged = true;
     this.#expect(this.#settings.pingTimeoutMs, "a ping was not answered");
     this.#http2.ping((error) => {
       // An error comes with the end of the connection, which each call is told of.
-      if (error === null) clearTimeout(this.#deadline);
+      if (error !== null) return;
+      this.#isPinged = false;
+      this.#cancelDeadline();
     });
   }
 
   #expect(withinMs: number, otherwise: string): void {
-    clearTimeout(this.#deadline);
-    this.#deadline = setTimeout(
+    this.#cancelDeadline = this.#settings.clock.schedule(
       () => this.destroy(Object.assign(new Error(otherwise), { code: "ETIMEDOUT" })),
       Math.min(withinMs, longestTimerMs),
-    ).unref();
+    );
   }
 
   #wentAway(code: number, data: Buffer | undefined): void {
@@ -162,7 +176,7 @@ export class Session {
   readonly #callEnded = (): void => {
     this.#calls -= 1;
     if (this.#calls > 0) return;
-    this.#idleSince = Date.now();
+    this.#idleSince = this.#settings.clock.now();
     this.#http2.unref();
     this.#endIfDrained();
   };
@@ -174,8 +188,8 @@ export class Session {
 
   #ended(): void {
     this.#state = "ended";
-    clearInterval(this.#tick);
-    clearTimeout(this.#deadline);
+    this.#cancelLook();
+    this.#cancelDeadline();
     this.#events.ended();
   }
 }

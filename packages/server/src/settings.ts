@@ -1,6 +1,6 @@
 import type { Clock, Duration } from "@durabletask/core";
 import { defaultLogger, InvalidArgumentError } from "@durabletask/core";
-import { durationToMs, longestTimerMs } from "@durabletask/core/spi";
+import { backgroundClock, durationToMs, longestTimerMs } from "@durabletask/core/spi";
 import type { ServeOptions, ServerLimits, ServerTls } from "./serve-options.ts";
 import { ServerLog } from "./server-log.ts";
 
@@ -38,7 +38,8 @@ export function settingsOf(options: ServeOptions): Settings {
     idleTimeoutMs: interval(options.idleTimeout, 300_000, "idleTimeout", 1),
     drainTimeoutMs: interval(options.drainTimeout, 5000, "drainTimeout", 0),
     log: new ServerLog(options.logger ?? defaultLogger),
-    clock: options.clock ?? unheldClock,
+    // What waits on it does not keep the process alive: the listening socket does.
+    clock: options.clock ?? backgroundClock,
   };
 }
 
@@ -52,16 +53,6 @@ function checkedPort(port: number): number {
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
   throw new InvalidArgumentError(`port must be a whole number between 0 and 65535, not ${port}`);
 }
-
-/** The platform's clock; what waits on it does not keep the process alive: the listening socket does. */
-const unheldClock: Clock = {
-  now: () => Date.now(),
-  schedule(callback, delayMs) {
-    const timer = setTimeout(callback, delayMs);
-    timer.unref();
-    return () => clearTimeout(timer);
-  },
-};
 
 function limitsOf(limits: ServerLimits): Required<ServerLimits> {
   return {
