@@ -4,8 +4,8 @@ import { VirtualClock } from "@durabletask/core/spi";
 import { TaskHubSidecarService, WorkItemSchema, type WorkItem } from "@durabletask/protobuf";
 import type { ClientHttp2Stream } from "node:http2";
 import { describe, expect, it } from "vitest";
-import { settle } from "../test/settle.ts";
-import { answerOf, RawClient, ways } from "../test/raw-client.ts";
+import { settle, untilDueWithin } from "../test/settle.ts";
+import { answerOf, RawClient, roundTrip, ways } from "../test/raw-client.ts";
 import { ScriptedTransport } from "../test/scripted-transport.ts";
 import { recordingLogger, serveScripted } from "../test/serve-scripted.ts";
 import { serve } from "./serve.ts";
@@ -68,11 +68,11 @@ describe.each(ways)("the %s way", (_way, way) => {
     const stream = client.send(getWorkItems, {});
     stream.pause();
     await served.transport.opened;
-    // Whatever is in flight arrives: the pulls stand still while the event loops of both sides come round.
-    await settle(200);
-    const pulls = served.transport.pulls;
+    // Whatever is in flight has arrived before the answer to a ping: the pulls come to stand still.
+    for (let trip = 0; trip < 50; trip++) await roundTrip(client);
+    const { pulls } = served.transport;
     expect(pulls).toBeLessThan(5);
-    await settle(200);
+    for (let trip = 0; trip < 50; trip++) await roundTrip(client);
     expect(served.transport.pulls).toBe(pulls);
     const items = itemsOf(stream);
     for (let n = 0; n < 20; n++) {
@@ -125,7 +125,7 @@ describe.each(ways)("the %s way", (_way, way) => {
     clock.advance(5000);
     expect((await answer).status).toBe(14);
     // The last words are out; what holds its connection open all the same is cut.
-    await settle();
+    await untilDueWithin(500, clock);
     clock.advance(500);
     await closing;
   });

@@ -75,6 +75,13 @@ export class RawClient implements AsyncDisposable {
   }
 }
 
+/** Waits for the answer to a ping: what either side had sent before is there then. */
+export async function roundTrip({ session }: RawClient): Promise<void> {
+  await new Promise<void>((resolve, reject) =>
+    session.ping((error) => (error ? reject(error) : resolve())),
+  );
+}
+
 /** Reads an answer to its end. */
 export async function answerOf(stream: ClientHttp2Stream): Promise<RawAnswer> {
   const body: Buffer[] = [];
