@@ -1,5 +1,6 @@
-import { spawnSync } from "node:child_process";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { Program } from "@durabletask/test-kit";
 import { describe, expect, it } from "vitest";
 
 const program = fileURLToPath(new URL("./programs/busy-activity.ts", import.meta.url));
@@ -14,22 +15,30 @@ function reading(text: string, instead: string): string[] {
 }
 
 describe("the watchdog", () => {
-  it("names the activity that holds the event loop while it holds it, and logs it afterwards", () => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [program], { encoding: "utf8" });
-    expect([status, stdout.trim()]).toEqual([0, "done"]);
-    expect(stderr).toMatch(/held for \d\.\d s .*under way: activity 'spin' of busy/u);
-    expect(stderr).toContain("worker.event-loop-held");
+  it("names the activity that holds the event loop while it holds it, and logs it afterwards", async () => {
+    const holding = Program.start([program]);
+    await holding.until(({ stderr }) => stderr.includes("under way"));
+    holding.input.write("\n");
+    await holding.until(({ stderr }) => stderr.includes("worker.event-loop-held"));
+    holding.input.end();
+    const { stdout, stderr } = await holding.succeeds();
+    expect(stdout).toBe("holding\ndone\n");
+    expect(stderr).toMatch(/held for \d+\.\d s .*under way: activity 'spin' of busy/u);
   });
 
   it.each([
     ["in a bundle in the form of CommonJS", reading("import.meta.url", "undefined")],
     ["in a bundle without the file of its thread", reading("watchdog-thread", "nothing")],
-  ])("%s does not watch, says so, and breaks nothing", (_, flags) => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [...flags, program], {
-      encoding: "utf8",
-    });
-    expect([status, stdout.trim()]).toEqual([0, "done"]);
-    expect(stderr).toContain("worker.watchdog-missing");
+  ])("%s does not watch, says so, and breaks nothing", async (_, flags) => {
+    const holding = Program.start([...flags, program]);
+    await holding.until(({ stdout }) => stdout.includes("holding"));
+    // A real wait: a watchdog would have spoken meanwhile.
+    await setTimeout(1000);
+    holding.input.write("\n");
+    await holding.until(({ stderr }) => stderr.includes("worker.watchdog-missing"));
+    holding.input.end();
+    const { stdout, stderr } = await holding.succeeds();
+    expect(stdout).toBe("holding\ndone\n");
     expect(stderr).not.toContain("under way");
   });
 });

@@ -1,22 +1,10 @@
-import { createServer } from "node:net";
-import { once } from "node:events";
 import type { Transport } from "@durabletask/core";
 import { createGrpcTransport } from "@durabletask/grpc";
+import { fixedPort } from "@durabletask/test-kit";
 import type { TaskHubUnderTest } from "../transport/task-hub-under-test.ts";
 import { describeTransport, type Exceptions } from "../transport/transport-suite.ts";
 import { PeerProcess } from "./peer-process.ts";
 import { pythonSdk } from "./sdk.ts";
-
-/** A port that nobody listens on: the backend cannot be asked which one it took. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
-}
 
 /**
  * The in-memory backend that the Python SDK brings for tests, as a server of somebody else's. Each scenario has one of its own:
@@ -56,7 +44,8 @@ class PythonBackend implements TaskHubUnderTest {
 }
 
 async function start() {
-  const port = await freePort();
+  // It cannot be asked which one it took.
+  const port = await fixedPort();
   const process = await PeerProcess.start(pythonSdk, "backend", String(port));
   return { process, baseUrl: `http://127.0.0.1:${port}` };
 }

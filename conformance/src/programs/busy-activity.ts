@@ -1,4 +1,7 @@
-// Run by watchdog.test.ts: an activity that loops without awaiting.
+// Run by watchdog.test.ts: an activity that holds the event loop until a line is written to this process. It ends when nothing more
+// will be.
+import { readSync, writeSync } from "node:fs";
+import { finished } from "node:stream/promises";
 import { openMemoryTaskHub } from "@durabletask/backend";
 import {
   defineActivity,
@@ -8,8 +11,8 @@ import {
 } from "@durabletask/core";
 
 const spin = defineActivity("spin", () => {
-  const end = Date.now() + 1500;
-  while (Date.now() < end);
+  writeSync(1, "holding\n");
+  readSync(0, Buffer.alloc(1));
   return "done";
 });
 const main = defineOrchestrator("main", async (ctx) => ctx.callActivity(spin));
@@ -17,10 +20,8 @@ const main = defineOrchestrator("main", async (ctx) => ctx.callActivity(spin));
 await using hub = await openMemoryTaskHub();
 const worker = new TaskHubWorker(hub, { watchdog: { milliseconds: 400 } }).register(spin, main);
 await worker.start();
-// The thread is up before the loop begins.
-await new Promise((resolve) => setTimeout(resolve, 500));
 const client = new TaskHubClient(hub);
 const id = await client.scheduleNewOrchestration(main, undefined, { instanceId: "busy" });
 console.log((await client.waitForOrchestrationCompletion(id)).output);
-await new Promise((resolve) => setTimeout(resolve, 300));
+await finished(process.stdin.resume());
 await worker.stop();

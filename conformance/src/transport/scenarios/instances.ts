@@ -50,10 +50,16 @@ export const instances: Scenarios = {
       ctx.currentUtcDateTime.getTime(),
     );
     await bench.work([timed]);
-    const startAt = new Date(Date.now() + 400);
-    const id = await bench.client.scheduleNewOrchestration(timed, undefined, { startAt });
-    expect((await bench.client.getOrchestrationState(id))?.status).toBe("PENDING");
-    expect((await bench.end(id)).output).toBeGreaterThanOrEqual(startAt.getTime());
+    const start = async (inMs: number) => {
+      const startAt = new Date(Date.now() + inMs);
+      const id = await bench.client.scheduleNewOrchestration(timed, undefined, { startAt });
+      return { id, startAt };
+    };
+    const late = await start(3_600_000);
+    const soon = await start(400);
+    expect((await bench.end(soon.id)).output).toBeGreaterThanOrEqual(soon.startAt.getTime());
+    expect((await bench.client.getOrchestrationState(late.id))?.status).toBe("PENDING");
+    await bench.client.terminateOrchestration(late.id);
   },
 
   async "terminates what has not started yet"(bench) {
