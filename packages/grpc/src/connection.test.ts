@@ -6,6 +6,8 @@ import type { Transport } from "@durabletask/core";
 import { createTaskHubService, VirtualClock } from "@durabletask/core/spi";
 import { fixedPort } from "@durabletask/test-kit";
 import { describe, expect, it } from "vitest";
+import { openFullBacklog } from "../test/full-backlog.ts";
+import { nextSocket } from "../test/next-socket.ts";
 import { paths } from "../test/paths.ts";
 import {
   answer,
@@ -16,6 +18,12 @@ import {
   serveRaw,
   serveTcp,
 } from "../test/raw-server.ts";
+
+/** The settings of a server, and its goodbye before it has begun with any call. */
+const settingsAndGoaway = Buffer.from(
+  "0000000400000000000000080700000000000000000000000000",
+  "hex",
+);
 
 function getInstance(transport: Transport) {
   return createTaskHubService(transport).getInstance({ instanceId: "a" });
@@ -94,6 +102,39 @@ describe.each(paths)("the connection, %s", (_, dial) => {
     clock.advance(1);
     await failed;
   });
+
+  it("lets go of its socket after a GOAWAY though the other side does not close", async () => {
+    await using server = await serveTcp((socket) => {
+      socket.allowHalfOpen = true;
+      socket.once("data", () => socket.write(settingsAndGoaway));
+    });
+    await using transport = dial(server.url);
+    const opened = nextSocket();
+    const call = getInstance(transport);
+    const socket = await opened;
+    const closed = new Promise((resolve) => socket.once("close", resolve));
+    await expect(call).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    await closed;
+    expect(socket.destroyed).toBe(true);
+  });
+
+  it.skipIf(process.platform === "win32")(
+    "lets go of its socket when it is closed before it was made",
+    async () => {
+      await using backlog = await openFullBacklog();
+      await using transport = dial(backlog.url);
+      const opened = nextSocket();
+      const failed = expect(getInstance(transport)).rejects.toMatchObject({ code: "CANCELLED" });
+      const socket = await opened;
+      await new Promise(setImmediate);
+      expect(socket.connecting).toBe(true);
+      const closed = once(socket, "close");
+      await transport[Symbol.asyncDispose]();
+      await failed;
+      await closed;
+      expect(socket.destroyed).toBe(true);
+    },
+  );
 
   it("lives through pings while a stream is silent", async () => {
     const clock = new VirtualClock();

@@ -9,6 +9,7 @@ import {
 import type { Socket } from "node:net";
 import type { Clock } from "@durabletask/core";
 import { longestTimerMs } from "@durabletask/core/spi";
+import { openSocket } from "./client-socket.ts";
 
 /** How long things may take, and what HTTP/2 is told. */
 export interface SessionSettings {
@@ -32,6 +33,9 @@ export interface SessionEvents {
 const streamWindowBytes = 1 << 20;
 const sessionWindowBytes = 1 << 22;
 
+/** How long the other side has to take what was said last, and to close as well. */
+const lastWordsMs = 500;
+
 /**
  * - `open`: takes calls. That includes connecting: Node.js holds requests until the connection stands.
  * - `draining`: the server said GOAWAY, or nobody used it; the calls on it end, new ones go elsewhere.
@@ -47,11 +51,13 @@ type State = "open" | "draining" | "ended";
  * the reason, is told once.
  */
 export class Session {
+  readonly #socket: Socket;
   readonly #http2: ClientHttp2Session;
   readonly #settings: SessionSettings;
   readonly #events: SessionEvents;
   #state: State = "open";
   #calls = 0;
+  #isConnected = false;
   /** Whether the other side has said anything in HTTP/2, which begins with its settings. */
   #isAnswered = false;
   /** What had been received at the last look. Whatever comes shows that the other side lives. */
@@ -62,12 +68,15 @@ export class Session {
   #isPinged = false;
   #cancelLook = (): void => {};
   #cancelDeadline = (): void => {};
+  #cancelHangUp = (): void => {};
 
   constructor(origin: string, settings: SessionSettings, events: SessionEvents) {
     this.#settings = settings;
     this.#events = events;
     this.#idleSince = settings.clock.now();
+    this.#socket = openSocket(origin, settings.http2);
     this.#http2 = connect(origin, {
+      createConnection: () => this.#socket,
       // Its default, 10 MB, refuses calls when a few large messages are on their way.
       maxSessionMemory: Number.MAX_SAFE_INTEGER,
       ...settings.http2,
@@ -78,7 +87,7 @@ export class Session {
       },
     });
     this.#expect(settings.connectTimeoutMs, "the connection was not established in time");
-    this.#http2.once("connect", (_, socket) => this.#connected(socket));
+    this.#http2.once("connect", () => this.#connected());
     this.#http2.once("remoteSettings", () => (this.#isAnswered = true));
     this.#http2.on("goaway", (code, _last, data) => this.#wentAway(code, data));
     this.#http2.once("close", () => this.#ended());
@@ -113,10 +122,13 @@ export class Session {
   /** Ends it with all calls on it, which fail with this error. */
   destroy(error: Error): void {
     this.#http2.destroy(error, constants.NGHTTP2_CANCEL);
+    this.#hangUp();
   }
 
-  #connected(socket: Socket): void {
+  #connected(): void {
+    this.#isConnected = true;
     this.#cancelDeadline();
+    const socket = this.#socket;
     // Before Node.js's own listeners, to which this is an end like any other.
     socket.prependOnceListener("error", (error) => {
       if ("code" in error && error.code === "ECONNRESET") this.#brokeOff();
@@ -183,13 +195,27 @@ export class Session {
 
   /** Node.js lets a connection stand that went away without calls. */
   #endIfDrained(): void {
-    if (this.#state === "draining" && this.#calls === 0) this.#http2.destroy();
+    if (this.#state !== "draining" || this.#calls > 0) return;
+    this.#http2.destroy();
+    this.#hangUp();
+  }
+
+  /**
+   * Node.js ends a connection once the other side has taken what is being sent, and, where that one said GOAWAY, has closed as well; one
+   * that is being made, once it stands. Of a side that is stuck or out of reach none of it ever comes.
+   */
+  #hangUp(): void {
+    const hangUp = (): void => void this.#socket.destroy();
+    this.#cancelHangUp();
+    if (this.#isConnected) this.#cancelHangUp = this.#settings.clock.schedule(hangUp, lastWordsMs);
+    else hangUp();
   }
 
   #ended(): void {
     this.#state = "ended";
     this.#cancelLook();
     this.#cancelDeadline();
+    this.#cancelHangUp();
     this.#events.ended();
   }
 }
