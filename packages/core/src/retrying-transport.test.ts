@@ -34,6 +34,26 @@ describe("withRetries", () => {
   });
 
   it.each([
+    ["between two tries", true],
+    ["during a try", false],
+  ])("gives up at once when it is closed %s", async (_, isPausing) => {
+    const clock = new VirtualClock();
+    const closed = Promise.withResolvers<never>();
+    const hub = new ScriptedHub().answer("getInstance", (_request, _options, nth) =>
+      isPausing && nth === 0 ? down()() : closed.promise,
+    );
+    const transport = withRetries(hub, { clock, random: () => 0.5 });
+    const call = createTaskHubService(transport).getInstance({});
+    const failed = expect(call).rejects.toMatchObject({ code: "CANCELLED" });
+    await settle();
+    await transport[Symbol.asyncDispose]();
+    closed.reject(new TaskHubError("CANCELLED", "the transport is closed"));
+    // No time passes.
+    await failed;
+    expect(hub.calls).toHaveLength(isPausing ? 2 : 1);
+  });
+
+  it.each([
     "getInstance",
     "queryInstances",
     "listInstanceIds",

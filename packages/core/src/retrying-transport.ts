@@ -60,7 +60,8 @@ const repeatable: ReadonlySet<string> = new Set(
  * 100 ms, doubling to 5 s, until the call's time limit has passed. Then the call fails as its last try did.
  *
  * Reads, waits, suspend, resume, terminate, purge, signals and abandons are repeated; a start only where the hub is known to
- * recognise it; raising an event never. A history is read again only if nothing of it had come.
+ * recognise it; raising an event never. A history is read again only if nothing of it had come. Nothing is repeated once the
+ * transport is closed.
  */
 export function withRetries(transport: Transport, options: RetryOptions = {}): Transport {
   const retrying = new RetryingTransport(transport, options);
@@ -77,6 +78,8 @@ class RetryingTransport implements Transport {
   readonly #random: () => number;
   readonly #patienceMs: number;
   readonly #recognisesStarts: boolean;
+  /** Aborted when the transport is closed: then no other try can succeed. */
+  readonly #closing = new AbortController();
 
   constructor(inner: Transport, options: RetryOptions) {
     this.#inner = inner;
@@ -107,6 +110,7 @@ class RetryingTransport implements Transport {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
     return Promise.resolve(this.#inner[Symbol.asyncDispose]());
   }
 
@@ -172,8 +176,10 @@ class RetryingTransport implements Transport {
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const delayMs = this.#random() * doubling(attempt, 100, 5000);
-    if (!isPassing(error) || this.#clock.now() + delayMs >= endsAt) throw error;
-    await sleep(this.#clock, delayMs, signal);
+    const closing = this.#closing.signal;
+    const isLast = closing.aborted || this.#clock.now() + delayMs >= endsAt;
+    if (isLast || !isPassing(error)) throw error;
+    await sleep(this.#clock, delayMs, signal ? AbortSignal.any([signal, closing]) : closing);
     signal?.throwIfAborted();
   }
 }
