@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
-import { constants, type ServerHttp2Session } from "node:http2";
+import { constants, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import type { AddressInfo } from "node:net";
 import type { Transport } from "@durabletask/core";
 import { createTaskHubService, VirtualClock } from "@durabletask/core/spi";
@@ -71,6 +71,31 @@ describe.each(paths)("the connection, %s", (_, dial) => {
     await using transport = dial(server.url);
     await Promise.all(Array.from({ length: 20 }, () => getInstance(transport)));
     expect(server.sessions.size).toBe(1);
+  });
+
+  it("has others beside it where more calls are open than the server takes on one", async () => {
+    const settings = { maxConcurrentStreams: 8 };
+    const held: ServerHttp2Stream[] = [];
+    await using server = await serveRaw(
+      (stream, headers) => {
+        if (String(headers[":path"]).endsWith("/GetInstance")) answer(stream, [instanceFrame()]);
+        else held.push(stream);
+      },
+      { settings },
+    );
+    await using transport = dial(server.url);
+    await getInstance(transport);
+    const hub = createTaskHubService(transport);
+    const waits = Array.from({ length: 20 }, () => hub.waitForInstanceCompletion({}));
+    // Waits do not keep other calls from the server, nor each other.
+    expect((await getInstance(transport)).exists).toBe(true);
+    while (held.length < 20) await new Promise(setImmediate);
+    expect(server.sessions.size).toBe(6);
+    for (const stream of held) answer(stream, [instanceFrame()]);
+    await Promise.all(waits);
+    // There is room in the first one again.
+    await Promise.all(Array.from({ length: 4 }, () => getInstance(transport)));
+    expect(server.sessions.size).toBe(6);
   });
 
   it.each([

@@ -4,7 +4,7 @@ import { Session, type SessionSettings } from "./session.ts";
 
 /**
  * - `idle`: no HTTP/2 connection takes calls; the next call makes one.
- * - `connected`: one does.
+ * - `connected`: one does, the last that was taken.
  * - `closed`: for good, by the user.
  */
 type State =
@@ -13,13 +13,15 @@ type State =
   | { readonly kind: "closed"; readonly error: TaskHubError };
 
 /**
- * The way to one server: at any time at most one HTTP/2 connection that takes new calls, beside those that went away and
- * still have calls to end.
+ * The way to one server: an HTTP/2 connection, and others where more calls are open at a time than the server takes on one; beside
+ * them those that went away and still have calls to end.
  */
 export class Connection {
   /** Such as `http://localhost:4001`. */
   readonly origin: string;
   #settings: SessionSettings;
+  /** Calls that are begun on a connection whose other side has not said how many it takes. RFC 9113 wants no server to take fewer. */
+  #room = 100;
   #state: State = { kind: "idle" };
   /** All that have not ended. */
   readonly #sessions = new Set<Session>();
@@ -51,16 +53,31 @@ export class Connection {
   #session(): Session {
     const state = this.#state;
     if (state.kind === "closed") throw state.error;
-    if (state.kind === "connected") {
-      if (state.session.isUsable) return state.session;
-      state.session.drain();
+    // Most calls come by here, and need to look no further.
+    if (state.kind === "connected" && state.session.isUsable && state.session.hasRoom) {
+      return state.session;
     }
-    const session: Session = new Session(this.origin, this.#settings, {
+    const session = this.#roomy() ?? this.#open();
+    this.#state = { kind: "connected", session };
+    return session;
+  }
+
+  /** The oldest that takes another call. Those that nobody uses any more are closed on the way. */
+  #roomy(): Session | undefined {
+    for (const session of this.#sessions) {
+      if (!session.isUsable) session.drain();
+      else if (session.hasRoom) return session;
+    }
+    return undefined;
+  }
+
+  #open(): Session {
+    const session: Session = new Session(this.origin, this.#settings, this.#room, {
+      roomKnown: (calls) => (this.#room = calls),
       tooManyPings: () => this.#pingLess(),
       ended: () => this.#sessions.delete(session),
     });
     this.#sessions.add(session);
-    this.#state = { kind: "connected", session };
     return session;
   }
 

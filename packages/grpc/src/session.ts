@@ -5,6 +5,7 @@ import {
   constants,
   type OutgoingHttpHeaders,
   type SecureClientSessionOptions,
+  type Settings,
 } from "node:http2";
 import type { Socket } from "node:net";
 import type { Clock } from "@durabletask/core";
@@ -25,6 +26,8 @@ export interface SessionSettings {
 
 /** What the owner of a session has to know. */
 export interface SessionEvents {
+  /** The other side has said how many calls it takes at a time: so many are begun on a connection. */
+  roomKnown(calls: number): void;
   tooManyPings(): void;
   ended(): void;
 }
@@ -57,6 +60,8 @@ export class Session {
   readonly #events: SessionEvents;
   #state: State = "open";
   #calls = 0;
+  /** How many calls are begun on it, at most. */
+  #room: number;
   #isConnected = false;
   /** Whether the other side has said anything in HTTP/2, which begins with its settings. */
   #isAnswered = false;
@@ -70,7 +75,9 @@ export class Session {
   #cancelDeadline = (): void => {};
   #cancelHangUp = (): void => {};
 
-  constructor(origin: string, settings: SessionSettings, events: SessionEvents) {
+  /** `room` is that of the connections before it, until the other side has said how many calls it takes on this one. */
+  constructor(origin: string, settings: SessionSettings, room: number, events: SessionEvents) {
+    this.#room = room;
     this.#settings = settings;
     this.#events = events;
     this.#idleSince = settings.clock.now();
@@ -88,7 +95,7 @@ export class Session {
     });
     this.#expect(settings.connectTimeoutMs, "the connection was not established in time");
     this.#http2.once("connect", () => this.#connected());
-    this.#http2.once("remoteSettings", () => (this.#isAnswered = true));
+    this.#http2.on("remoteSettings", (answer) => this.#answered(answer));
     this.#http2.on("goaway", (code, _last, data) => this.#wentAway(code, data));
     this.#http2.once("close", () => this.#ended());
     // Each call on it gets the error too, and reports it.
@@ -100,6 +107,16 @@ export class Session {
     if (this.#state !== "open" || this.#http2.closed || this.#http2.destroyed) return false;
     const { clock, pingIntervalMs } = this.#settings;
     return this.#calls > 0 || clock.now() - this.#idleSince < pingIntervalMs;
+  }
+
+  /**
+   * Whether it takes another call at once. Calls above the limit of the other side would wait behind waits that only they can end.
+   *
+   * Half of the limit is room: a server on Node.js counts calls that were reset until its event loop comes round, and refuses what
+   * comes in their place, as when the time limits of many waits are over at the same moment and all are made anew.
+   */
+  get hasRoom(): boolean {
+    return this.#calls < this.#room;
   }
 
   /** Opens a call. */
@@ -137,6 +154,12 @@ export class Session {
     if (this.#calls === 0) this.#http2.unref();
     this.#http2.setLocalWindowSize(sessionWindowBytes);
     this.#lookLater();
+  }
+
+  #answered({ maxConcurrentStreams = Infinity }: Settings): void {
+    this.#isAnswered = true;
+    this.#room = Math.max(1, Math.floor(maxConcurrentStreams / 2));
+    this.#events.roomKnown(this.#room);
   }
 
   /** A server that expects TLS, or something else than HTTP/2, hangs up on what it hears: calls fail with that. */

@@ -31,6 +31,11 @@ export class Http2Connections {
     this.#server = createServer({
       // Megabytes. A connection that does not take its answers gets no more calls, until it has taken some.
       maxSessionMemory: Math.ceil((2 * limits.maxMessageBytes) / 1_000_000),
+      // What is above the limit is refused, as it comes. A connection on which that has happened is none the worse for it.
+      maxSessionRejectedStreams: 2 ** 31 - 1,
+      // A client may give up all its calls at once, as when it waits for many instances with one time limit, and do so again.
+      streamResetBurst: 1000 + 4 * limits.maxStreamsPerConnection,
+      streamResetRate: 33 + limits.maxStreamsPerConnection,
       settings: {
         maxConcurrentStreams: limits.maxStreamsPerConnection,
         maxHeaderListSize: limits.maxHeaderBytes,

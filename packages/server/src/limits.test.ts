@@ -3,7 +3,8 @@ import { type ClientHttp2Stream, constants } from "node:http2";
 import { connect } from "node:net";
 import { gzipSync } from "node:zlib";
 import { create, toBinary } from "@bufbuild/protobuf";
-import { VirtualClock } from "@durabletask/core/spi";
+import { createTaskHubService, VirtualClock } from "@durabletask/core/spi";
+import { createGrpcTransport } from "@durabletask/grpc";
 import {
   ActivityResponseSchema,
   CreateInstanceRequestSchema,
@@ -16,8 +17,16 @@ import { answerOf, frame, RawClient, roundTrip, ways } from "../test/raw-client.
 import { ScriptedTransport } from "../test/scripted-transport.ts";
 import { recordingLogger, serveScripted } from "../test/serve-scripted.ts";
 
-const { getInstance, startInstance, getWorkItems, completeActivityTask } =
+const { getInstance, startInstance, getWorkItems, completeActivityTask, waitForInstanceStart } =
   TaskHubSidecarService.method;
+
+function isRefused({ rstCode }: ClientHttp2Stream): boolean {
+  return rstCode === constants.NGHTTP2_ENHANCE_YOUR_CALM;
+}
+
+function isRejected({ status }: PromiseSettledResult<unknown>): boolean {
+  return status === "rejected";
+}
 
 describe.each(ways)("the %s way", (_way, way) => {
   it("carries messages of 4 MB and more, both ways", async () => {
@@ -193,6 +202,75 @@ it("lets calls above the limit of a connection wait", async () => {
   expect(client.session.remoteSettings.maxConcurrentStreams).toBe(2);
   const answers = Array.from({ length: 10 }, () => answerOf(client.send(startInstance, {})));
   for (const answer of answers) expect((await answer).status).toBe(0);
+});
+
+it("refuses nothing of our own client's that gives up all its calls at once and makes others", async () => {
+  const limits = { maxStreamsPerConnection: 16 };
+  const abandoned = (signal: AbortSignal | undefined) =>
+    new Promise<never>((_, reject) => {
+      signal?.addEventListener("abort", () => reject(signal.reason));
+    });
+  let held = 0;
+  await using served = await serveScripted(
+    { limits },
+    {
+      getInstance: () => ({ exists: true }),
+      waitForInstanceStart: (_, { signal }) => {
+        held += 1;
+        return abandoned(signal);
+      },
+    },
+  );
+  await using transport = createGrpcTransport({ baseUrl: served.url, retries: false });
+  const hub = createTaskHubService(transport);
+  await hub.getInstance({});
+  for (let round = 1; round <= 20; round++) {
+    const abort = new AbortController();
+    const { signal } = abort;
+    const waits = Array.from({ length: 40 }, () => hub.waitForInstanceStart({}, { signal }));
+    const ended = Promise.allSettled(waits);
+    while (held < 40 * round) await new Promise(setImmediate);
+    abort.abort();
+    expect((await ended).every(isRejected)).toBe(true);
+    // At some point the client knows that they are closed, and the server does not.
+    for (let turn = 0; turn < round % 4; turn++) await new Promise(setImmediate);
+    const others = await Promise.all(Array.from({ length: 40 }, () => hub.getInstance({})));
+    expect(others.every(({ exists }) => exists)).toBe(true);
+  }
+});
+
+it("bears a client that gives up as many calls at once as may be open, again and again", async () => {
+  const limits = { maxStreamsPerConnection: 1000 };
+  const script = { waitForInstanceStart: () => new Promise<never>(() => {}) };
+  await using served = await serveScripted({ limits }, script);
+  await using client = new RawClient(served.url);
+  await once(client.session, "remoteSettings");
+  for (let round = 0; round < 4; round++) {
+    const calls = Array.from({ length: 1000 }, () => client.send(waitForInstanceStart, {}));
+    await roundTrip(client);
+    for (const call of calls) call.close(constants.NGHTTP2_CANCEL);
+    await roundTrip(client);
+    await roundTrip(client);
+  }
+  expect(await answerOf(client.send(startInstance, {}))).toMatchObject({ status: 0 });
+});
+
+it("goes on with a connection on which many calls above its limit were refused", async () => {
+  const script = { waitForInstanceStart: () => new Promise<never>(() => {}) };
+  await using served = await serveScripted({ limits: { maxStreamsPerConnection: 200 } }, script);
+  await using client = new RawClient(served.url);
+  await once(client.session, "remoteSettings");
+  const open = () => Array.from({ length: 200 }, () => client.send(waitForInstanceStart, {}));
+  const given = open();
+  await roundTrip(client);
+  for (const call of given) call.close(constants.NGHTTP2_CANCEL);
+  const refused = open();
+  // Pings overtake what else there is to be sent.
+  await roundTrip(client);
+  await roundTrip(client);
+  // Node.js counts what was reset until its event loop comes round.
+  expect(refused.filter(isRefused).length).toBeGreaterThan(100);
+  expect(await answerOf(client.send(startInstance, {}))).toMatchObject({ status: 0 });
 });
 
 it("closes connections above the limit at once, and says so", async () => {

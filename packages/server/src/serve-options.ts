@@ -19,7 +19,7 @@ export interface ServerLimits {
   readonly maxMessageBytes?: number;
   /** The headers of one call. Default: 16 KiB. */
   readonly maxHeaderBytes?: number;
-  /** Calls and streams that are open at a time in one connection; a client lets more of them wait. Default: 1,000. */
+  /** Calls and streams that are open at a time in one connection; a client lets more of them wait, or makes another. Default: 1,000. */
   readonly maxStreamsPerConnection?: number;
   /** Connections that are open at a time; more are closed at once. Default: 4,096. */
   readonly maxConnections?: number;
