@@ -35,6 +35,12 @@ describe("a program of a test", () => {
     await expect(program.ended).rejects.toThrow("nearly over");
   });
 
+  it("finds what programs before it have compiled", async () => {
+    const look = `console.log(require("node:module").getCompileCacheDir())`;
+    const { stdout } = await runProgram(code(look));
+    expect(stdout).toContain(".compile-cache");
+  });
+
   it("rejects where there is none", async () => {
     await expect(Program.start([], { command: "/none/program" }).ended).rejects.toThrow("ENOENT");
   });

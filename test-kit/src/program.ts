@@ -1,10 +1,15 @@
 import { spawn } from "node:child_process";
+import { join } from "node:path";
 import type { Writable } from "node:stream";
 import { type Clock, systemClock } from "@durabletask/core";
+import { longestTimerMs } from "@durabletask/core/spi";
 import { onTestFailed, onTestFinished, type RunnerTestCase, TestRunner } from "vitest";
 
 /** So long before the time limit of its test a program is ended: then the test can still say what it saw. */
 const marginMs = 3000;
+
+/** Our modules run from source. To compile them anew takes each program longer than most of them run. */
+const compileCache = join(import.meta.dirname, "../node_modules/.compile-cache");
 
 /** What a program has written so far. */
 export interface Output {
@@ -45,9 +50,13 @@ export class Program {
   #isTold = false;
 
   private constructor(args: readonly string[], options: ProgramOptions) {
-    const { command = process.execPath, cwd, env } = options;
+    const { command = process.execPath, cwd, env = process.env } = options;
     this.#name = [command, ...args].join(" ");
-    this.#process = spawn(command, args, { cwd, env, stdio: "pipe" });
+    this.#process = spawn(command, args, {
+      cwd,
+      env: { ...env, NODE_COMPILE_CACHE: compileCache },
+      stdio: "pipe",
+    });
     this.#process.once("error", (error) => this.#ended.reject(error));
     // One that has ended does not read any more; how it ended says more than that.
     this.#process.stdin.on("error", () => {});
@@ -147,5 +156,7 @@ function remainingMs(): number {
   const { startTime = Date.now(), retryCount = 0 } = test.result ?? {};
   // A test that is tried again has all of its time again.
   const passedMs = retryCount > 0 ? 0 : Date.now() - startTime;
-  return Math.max(0, test.timeout - passedMs - marginMs);
+  // Under a debugger a test has no limit.
+  const limitMs = test.timeout === 0 ? Infinity : test.timeout;
+  return Math.min(Math.max(0, limitMs - passedMs - marginMs), longestTimerMs);
 }

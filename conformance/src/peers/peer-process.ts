@@ -1,27 +1,21 @@
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import { once } from "node:events";
-import { createInterface, type Interface } from "node:readline";
+import { Program } from "@durabletask/test-kit";
 import type { Sdk } from "./sdk.ts";
 
 /** A running application of a peer: a worker, a client or a backend. */
 export class PeerProcess implements AsyncDisposable {
-  readonly #child: ChildProcessWithoutNullStreams;
-  readonly #lines: AsyncIterator<string>;
-  readonly #reader: Interface;
-  #errors = "";
+  readonly #program: Program;
+  #linesRead = 0;
 
-  private constructor({ program: [file, ...first] }: Sdk, args: readonly string[]) {
-    this.#child = spawn(file, [...first, ...args]);
-    this.#reader = createInterface({ input: this.#child.stdout });
-    this.#lines = this.#reader[Symbol.asyncIterator]();
-    this.#child.stderr.on("data", (text) => (this.#errors += String(text)));
-    // One that has been killed does not read any more; what it answers shows that.
-    this.#child.stdin.on("error", () => {});
+  private constructor(program: Program) {
+    this.#program = program;
   }
 
   /** Starts one, and waits until it is ready. */
-  static async start(sdk: Sdk, ...args: readonly string[]): Promise<PeerProcess> {
-    const peer = new PeerProcess(sdk, args);
+  static async start(
+    { program: [command, ...first] }: Sdk,
+    ...args: readonly string[]
+  ): Promise<PeerProcess> {
+    const peer = new PeerProcess(Program.start([...first, ...args], { command }));
     const line = await peer.line();
     if (line !== "ready") throw new Error(`the peer is not ready but says: ${line}`);
     return peer;
@@ -29,32 +23,30 @@ export class PeerProcess implements AsyncDisposable {
 
   /** What it says next. */
   async line(): Promise<string> {
-    const { value, done } = await this.#lines.next();
-    if (done === true) throw new Error(`the peer has ended: ${this.#errors}`);
-    return value;
+    const index = this.#linesRead;
+    this.#linesRead += 1;
+    // The last part is the line that has not ended yet.
+    const { stdout } = await this.#program.until(
+      ({ stdout }) => stdout.split("\n").length > index + 1,
+    );
+    return stdout.split("\n")[index] ?? "";
   }
 
   say(line: string): void {
-    this.#child.stdin.write(`${line}\n`);
+    this.#program.input.write(`${line}\n`);
   }
 
   /** Ends it at once, in the middle of whatever it does. */
   async kill(): Promise<void> {
-    await this.#end(() => this.#child.kill("SIGKILL"));
+    this.#program.kill();
+    await this.#program.ended;
   }
 
   /** Lets it come to its end; one that takes more than five seconds is killed. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const timer = setTimeout(() => this.#child.kill("SIGKILL"), 5000);
-    await this.#end(() => this.#child.stdin.end());
+    const timer = setTimeout(() => this.#program.kill(), 5000);
+    this.#program.input.end();
+    await this.#program.ended;
     clearTimeout(timer);
-  }
-
-  async #end(how: () => void): Promise<void> {
-    this.#reader.close();
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    const exited = once(this.#child, "exit");
-    how();
-    await exited;
   }
 }
