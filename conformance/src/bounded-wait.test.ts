@@ -39,6 +39,18 @@ describe("what came during a slow commit", () => {
     expect(started(bench)).toEqual([["busy"], ["first"], ["second"]]);
   });
 
+  it("goes at once where the hub is being closed, whatever workers are at", async () => {
+    const bench = await openBench(createMemoryStore);
+    const worker = bench.worker();
+    await bench.start("busy");
+    await worker.turn();
+    const second = startTwo(bench, 2);
+    await settle(40);
+    await bench.close();
+    await second;
+    expect(started(bench)).toEqual([["busy"], ["first"], ["second"]]);
+  });
+
   it("shares a commit with what a worker brings meanwhile", async () => {
     const bench = await openBench(createMemoryStore);
     const worker = bench.worker();

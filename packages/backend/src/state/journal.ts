@@ -215,7 +215,7 @@ export class Journal {
     this.#scheduled = undefined;
     const batch = this.#open;
     if (this.#dead || batch.commands === 0) return;
-    if (this.#wait.goesOn(batch.commands, this.#listener.isBusy())) return this.#schedule();
+    if (this.#isWorthWaiting(batch)) return this.#schedule();
     this.#open = new OpenBatch(batch.number + 1);
     this.#underWay = batch;
     const begun = performance.now();
@@ -228,6 +228,11 @@ export class Journal {
       })
       // What breaks off after a commit is a crash as well.
       .catch((error: unknown) => this.#listener.failed(error));
+  }
+
+  /** While it is being closed nothing more comes, whatever workers are at. */
+  #isWorthWaiting({ commands }: OpenBatch): boolean {
+    return !this.#refusal && this.#wait.goesOn(commands, this.#listener.isBusy());
   }
 
   #committed(batch: OpenBatch): void {
