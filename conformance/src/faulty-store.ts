@@ -14,14 +14,23 @@ import type {
 } from "@durabletask/backend";
 import { settle } from "./settle.ts";
 
-/** How a commit fails: nothing reached the disk, or all of it did and only the answer is lost. */
-export type Fault = "lost" | "kept";
+/**
+ * What becomes of a commit: it fails, and nothing has reached the disk, or all of it has and only the answer is lost; or the
+ * process dies in it, in the same two ways; or nothing.
+ */
+export type Fault = "lost" | "kept" | "died, lost" | "died, kept" | "none";
+
+/** The store of the process that comes after one that died, and what gives the one after that. */
+export type AfterDeath = () => readonly [Store, AfterDeath];
 
 /** A store that fails when told to, and otherwise is the one it wraps. */
 export class FaultyStore implements Store {
   readonly #store: Store;
-  /** What becomes of the next commits that hold anything, one after the other. */
+  readonly #afterDeath: AfterDeath;
+  /** What becomes of the next commits that hold anything, one after the other. Processes die of fences, too. */
   readonly faults: Fault[] = [];
+  /** Called when the process dies in a commit: by then the disk is as it is left. */
+  onDeath: () => void = () => {};
   /** While true nothing works. */
   isDown = false;
   /** While set, commits wait for it. */
@@ -39,13 +48,17 @@ export class FaultyStore implements Store {
   readonly fences: string[] = [];
   /** What was committed, in order. */
   readonly order: ("batch" | "fence")[] = [];
+  /** How many faults have come about, over all processes. */
+  struck = 0;
   /** How often the store was opened, and how many commits were under way at once at most. */
   openings = 0;
   mostAtOnce = 0;
   #underWay = 0;
 
-  constructor(store: Store) {
+  /** Without `afterDeath` the next process gets the same store. */
+  constructor(store: Store, afterDeath: AfterDeath = () => [store, afterDeath]) {
     this.#store = store;
+    this.#afterDeath = afterDeath;
   }
 
   async open(): Promise<StoreOpening> {
@@ -67,14 +80,22 @@ export class FaultyStore implements Store {
     await this.gate;
     if (this.isSlow) await settle(3);
     this.#check();
-    // The fence of an opening is let through: a fault is meant for what the test did.
-    const fault = batch.fence === undefined ? this.faults.shift() : undefined;
-    if (fault === "lost") throw new Error("injected: the commit was lost");
+    const fault = this.#nextFault(batch);
+    if (fault !== "none") this.struck++;
+    if (fault === "died, lost") this.onDeath();
+    if (fault.endsWith("lost")) throw new Error("injected: the commit was lost");
     await this.#store.commit(batch);
     this.order.push(batch.fence === undefined ? "batch" : "fence");
     if (batch.fence === undefined) this.batches.push(batch);
     else this.fences.push(batch.fence);
-    if (fault === "kept") throw new Error("injected: the commit was kept");
+    if (fault === "died, kept") this.onDeath();
+    if (fault.endsWith("kept")) throw new Error("injected: the commit was kept");
+  }
+
+  /** The fence of an opening does not fail: a fault is meant for what the test did. */
+  #nextFault({ fence }: Batch): Fault {
+    const isMeant = fence === undefined || this.faults[0]?.startsWith("died") === true;
+    return (isMeant && this.faults.shift()) || "none";
   }
 
   async find(id: string, payloads: boolean): Promise<StoredInstance | undefined> {
@@ -137,8 +158,9 @@ export class FaultyStore implements Store {
   /** The same store after the death of the process that had this one. */
   successor(): FaultyStore {
     this.isDown = true;
-    const next = new FaultyStore(this.#store);
+    const next = new FaultyStore(...this.#afterDeath());
     next.batches.push(...this.batches);
+    next.struck = this.struck;
     return next;
   }
 

@@ -1,29 +1,35 @@
 import { createMemoryStore } from "@durabletask/backend";
-import { createSqliteStore } from "@durabletask/sqlite";
 import type { OrchestrationState } from "@durabletask/core";
 import type { HistoryEvent } from "@durabletask/protobuf";
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import type { CreateStore } from "../hub-bench.ts";
 import { expectInvariants } from "../invariants.ts";
-import { temporaryFile } from "../temporary-file.ts";
+import { type CreateMortalStore, createMortalFile } from "../mortal-file.ts";
 import { expectCutReplays, HistoryReplayer } from "./history-replayer.ts";
 import { interpreter, Journal, labelOf } from "./program-interpreter.ts";
 import { endingsOf, type Outcome, TooManyEndings } from "./program-model.ts";
 import { type Program, program } from "./program-tree.ts";
-import { crew, type Remains, trouble, UnsteadyWorld } from "./unsteady-world.ts";
+import {
+  type Answer,
+  crew,
+  hubOptions,
+  type Remains,
+  trouble,
+  UnsteadyWorld,
+} from "./unsteady-world.ts";
 
 /** More runs than a test run has time for: `DURABLETASK_PROPERTY_RUNS=50` makes fifty times as many. */
 const more = Number(process.env["DURABLETASK_PROPERTY_RUNS"] ?? 1);
 
 const grounds = [
-  ["memory", createMemoryStore, 500 * more],
-  ["SQLite", () => createSqliteStore(temporaryFile(), { thread: false }), 60 * more],
-] as const;
+  ["memory", () => [createMemoryStore()], 500 * more],
+  ["SQLite", createMortalFile, 60 * more],
+] as const satisfies readonly (readonly [string, CreateMortalStore, number])[];
 
 const scene = fc.record({
   programs: fc.array(program, { minLength: 1, maxLength: 3 }),
   crew,
+  hubOptions,
   troubles: fc.array(trouble, { maxLength: 6 }),
 });
 
@@ -45,18 +51,19 @@ it.each(grounds)(
 );
 
 async function play(
-  createStore: CreateStore,
-  { programs, crew, troubles }: Scene,
+  createStore: CreateMortalStore,
+  { programs, crew, hubOptions, troubles }: Scene,
   expected: readonly Outcome[][],
 ): Promise<void> {
-  const world = new UnsteadyWorld(createStore());
-  await world.open(crew);
+  const world = new UnsteadyWorld(...createStore());
+  await world.open(crew, hubOptions);
   try {
     const remains = await world.run(programs, troubles);
     for (const [index, outcomes] of expected.entries()) {
       const state = remains.states.find(({ instanceId }) => instanceId === `root-${index}`);
       expect(outcomes).toContainEqual(outcomeOf(state));
     }
+    expectTold(world.answers, remains);
     expect(world.suspicions).toEqual([]);
     await expectInvariants(world.store);
     expectExecuted(remains, world.journal);
@@ -64,6 +71,13 @@ async function play(
   } finally {
     await world.close();
   }
+}
+
+/** Whoever waited for the end has heard how it ended. */
+function expectTold(answers: readonly Answer[], { states }: Remains): void {
+  const statuses = new Map(states.map(({ instanceId, status }) => [instanceId, status]));
+  const ends = answers.filter(({ milestone, status }) => milestone === "end" && status);
+  for (const { instanceId, status } of ends) expect(status).toBe(statuses.get(instanceId));
 }
 
 function outcomesOf(program: Program): Outcome[] {

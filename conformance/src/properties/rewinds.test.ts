@@ -1,11 +1,9 @@
 import { createMemoryStore } from "@durabletask/backend";
-import { createSqliteStore } from "@durabletask/sqlite";
 import type { HistoryEvent } from "@durabletask/protobuf";
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import type { CreateStore } from "../hub-bench.ts";
 import { expectNoOrphans } from "../invariants.ts";
-import { temporaryFile } from "../temporary-file.ts";
+import { type CreateMortalStore, createMortalFile } from "../mortal-file.ts";
 import { HistoryReplayer } from "./history-replayer.ts";
 import { interpreter, Journal } from "./program-interpreter.ts";
 import type { Node, Program, TaskNode } from "./program-tree.ts";
@@ -16,9 +14,9 @@ import { crew, type Remains, type Trouble, trouble, UnsteadyWorld } from "./unst
 const more = Number(process.env["DURABLETASK_PROPERTY_RUNS"] ?? 1);
 
 const grounds = [
-  ["memory", createMemoryStore, 300 * more],
-  ["SQLite", () => createSqliteStore(temporaryFile(), { thread: false }), 40 * more],
-] as const;
+  ["memory", () => [createMemoryStore()], 300 * more],
+  ["SQLite", createMortalFile, 40 * more],
+] as const satisfies readonly (readonly [string, CreateMortalStore, number])[];
 
 type Unlabelled =
   | Omit<TaskNode & { readonly kind: "activity" }, "label">
@@ -103,12 +101,12 @@ it.each(grounds)(
 );
 
 async function play(
-  createStore: CreateStore,
+  createStore: CreateMortalStore,
   program: Program,
   workers: Parameters<UnsteadyWorld["open"]>[0],
   troubles: readonly Trouble[],
 ): Promise<number> {
-  const world = new UnsteadyWorld(createStore());
+  const world = new UnsteadyWorld(...createStore());
   await world.open(workers);
   try {
     let remains = await world.run([program], []);

@@ -4,20 +4,23 @@ import type {
   DescMethodUnary,
   MessageShape,
 } from "@bufbuild/protobuf";
-import type { EmbeddedTaskHub, Store } from "@durabletask/backend";
+import { isMessage } from "@bufbuild/protobuf";
+import type { EmbeddedTaskHub, EmbeddedTaskHubOptions, Store } from "@durabletask/backend";
 import { openEmbeddedTaskHub } from "@durabletask/backend";
 import { createTaskHubService, VirtualClock } from "@durabletask/core/spi";
 import type {
   CallOptions,
+  Concurrency,
   OrchestrationState,
   SessionLimits,
   TaskHubWorkerOptions,
   Transport,
 } from "@durabletask/core";
 import { TaskHubClient, TaskHubError, TaskHubWorker } from "@durabletask/core";
-import type { HistoryEvent } from "@durabletask/protobuf";
+import type { GetInstanceResponse, HistoryEvent } from "@durabletask/protobuf";
+import { OrchestrationStatus, WorkItemSchema } from "@durabletask/protobuf";
 import * as fc from "fast-check";
-import { FaultyStore } from "../faulty-store.ts";
+import { type AfterDeath, type Fault, FaultyStore } from "../faulty-store.ts";
 import { settle } from "../settle.ts";
 import { interpreter, Journal, unitMs } from "./program-interpreter.ts";
 import { arrivalsOf, type Program } from "./program-tree.ts";
@@ -30,9 +33,15 @@ export interface Trouble {
     | "commit kept"
     | "disk away"
     | "hub reopened"
+    | "process died"
+    | "died, lost"
+    | "died, kept"
     | "worker restarted"
+    | "worker killed"
     | "connection cut"
-    | "suspended";
+    | "work refused"
+    | "suspended"
+    | "somebody waits";
   readonly steps: number;
   /** Which worker or which orchestration. */
   readonly which: number;
@@ -45,31 +54,51 @@ export const trouble: fc.Arbitrary<Trouble> = fc.record({
     "commit kept",
     "disk away",
     "hub reopened",
+    "process died",
+    "died, lost",
+    "died, kept",
     "worker restarted",
+    "worker killed",
     "connection cut",
+    "work refused",
     "suspended",
+    "somebody waits",
   ),
   steps: fc.integer({ min: 0, max: 4 }),
   which: fc.nat({ max: 2 }),
 });
 
-/** How workers keep sessions; several workers, each in its own way. */
-export const crew: fc.Arbitrary<readonly (SessionLimits | false)[]> = fc.constantFrom<
-  readonly (SessionLimits | false)[]
->(
-  [{}],
-  [false],
-  [{ count: 1 }],
-  [{ count: 3 }],
-  [{ bytes: 1000 }],
-  [{}, false],
-  [{ count: 1 }, { count: 3 }],
+/** A worker: how it keeps sessions, and how much it does at once. */
+export interface Hand {
+  readonly sessions: SessionLimits | false;
+  readonly concurrency?: Concurrency;
+}
+
+const one: Concurrency = { orchestrations: 1, activities: 1 };
+
+/** One worker or several, each in its own way. */
+export const crew: fc.Arbitrary<readonly Hand[]> = fc.constantFrom<readonly Hand[]>(
+  [{ sessions: {} }],
+  [{ sessions: {}, concurrency: one }],
+  [{ sessions: false }],
+  [{ sessions: { count: 1 } }],
+  [{ sessions: { count: 3 } }],
+  [{ sessions: { bytes: 1000 } }],
+  [{ sessions: {} }, { sessions: false }],
+  [{ sessions: { count: 1 }, concurrency: one }, { sessions: { count: 3 } }],
 );
 
-/** A connection to whatever hub is open, which can be cut. */
+/** A hub: whether it keeps all events that come about here in memory, or some, or next to none. */
+export const hubOptions: fc.Arbitrary<EmbeddedTaskHubOptions> =
+  fc.constantFrom<EmbeddedTaskHubOptions>({}, { maxHistoryEvents: 20 }, { maxHistoryEvents: 1 });
+
+/** A connection to whatever hub is open, which can be cut, and goes with the process that has it. */
 class Connection implements Transport {
   readonly #hub: () => EmbeddedTaskHub;
   #streams = new AbortController();
+  isDead = false;
+  /** So many items that come next go back at once. */
+  refusals = 0;
 
   constructor(hub: () => EmbeddedTaskHub) {
     this.#hub = hub;
@@ -80,12 +109,18 @@ class Connection implements Transport {
     this.#streams = new AbortController();
   }
 
+  /** Nothing comes or goes any more. */
+  die(): void {
+    this.isDead = true;
+    this.cut();
+  }
+
   async unary<I extends DescMessage, O extends DescMessage>(
     method: DescMethodUnary<I, O>,
     request: MessageShape<I>,
     options?: CallOptions,
   ): Promise<MessageShape<O>> {
-    return await this.#hub().unary(method, request, options);
+    return await this.#living().unary(method, request, options);
   }
 
   stream<I extends DescMessage, O extends DescMessage>(
@@ -94,7 +129,41 @@ class Connection implements Transport {
     options?: CallOptions,
   ): AsyncIterable<MessageShape<O>> {
     const signals = [this.#streams.signal, ...(options?.signal ? [options.signal] : [])];
-    return this.#hub().stream(method, request, { ...options, signal: AbortSignal.any(signals) });
+    const hub = this.#living();
+    const messages = hub.stream(method, request, { ...options, signal: AbortSignal.any(signals) });
+    return { [Symbol.asyncIterator]: () => this.#refusing(messages[Symbol.asyncIterator]()) };
+  }
+
+  /** Not a generator: `return()` must reach the hub while a `next()` is pending. */
+  #refusing<Message>(messages: AsyncIterator<Message>): AsyncIterator<Message> {
+    return {
+      next: async () => {
+        for (;;) {
+          const result = await messages.next();
+          if (result.done === true || !this.#refuses(result.value)) return result;
+        }
+      },
+      return: async () => (await messages.return?.()) ?? { done: true, value: undefined },
+    };
+  }
+
+  #refuses(message: unknown): boolean {
+    if (this.refusals === 0 || !isMessage(message, WorkItemSchema)) return false;
+    this.refusals -= 1;
+    const { completionToken, request } = message;
+    const service = createTaskHubService(this);
+    const abandoned =
+      request.case === "activityRequest"
+        ? service.abandonTaskActivityWorkItem({ completionToken })
+        : service.abandonTaskOrchestratorWorkItem({ completionToken });
+    // Whoever has lost the hub has lost its work, too.
+    abandoned.catch(() => undefined);
+    return true;
+  }
+
+  #living(): EmbeddedTaskHub {
+    if (this.isDead) throw new TaskHubError("UNAVAILABLE", "its process is dead");
+    return this.#hub();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
@@ -103,6 +172,15 @@ class Connection implements Transport {
 interface Member {
   readonly worker: TaskHubWorker;
   readonly connection: Connection;
+  readonly hand: Hand;
+}
+
+/** What somebody who waited was told. */
+export interface Answer {
+  readonly instanceId: string;
+  readonly milestone: "start" | "end";
+  /** Absent if there was no such instance. */
+  readonly status: string | undefined;
 }
 
 /** What came of a world: the states and histories of all orchestrations, children included. */
@@ -114,11 +192,12 @@ export interface Remains {
 /** A hub, workers and programs on a virtual clock, and trouble. */
 export class UnsteadyWorld {
   readonly clock = new VirtualClock();
-  readonly store: FaultyStore;
+  store: FaultyStore;
   readonly journal = new Journal();
   /** Whether activities fail no more. */
   isHealed = false;
   readonly warnings: unknown[] = [];
+  readonly answers: Answer[] = [];
   readonly client: TaskHubClient;
   readonly #startMs = this.clock.now();
   readonly #members: Member[] = [];
@@ -126,11 +205,13 @@ export class UnsteadyWorld {
   readonly #cures: { step: number; readonly cure: () => Promise<unknown> }[] = [];
   readonly #restarting = new Set<TaskHubWorker>();
   #hub: EmbeddedTaskHub | undefined;
+  #step = 0;
+  #hubOptions: EmbeddedTaskHubOptions = {};
   /** Calls of clients that are still to succeed. */
   #open = 0;
 
-  constructor(store: Store) {
-    this.store = new FaultyStore(store);
+  constructor(store: Store, afterDeath?: AfterDeath) {
+    this.store = new FaultyStore(store, afterDeath);
     this.client = new TaskHubClient(new Connection(() => this.#current), { clock: this.clock });
   }
 
@@ -139,9 +220,10 @@ export class UnsteadyWorld {
     return this.#hub;
   }
 
-  async open(crew: readonly (SessionLimits | false)[]): Promise<void> {
+  async open(crew: readonly Hand[], hub: EmbeddedTaskHubOptions = {}): Promise<void> {
+    this.#hubOptions = hub;
     await this.#openHub();
-    for (const sessions of crew) await this.#hire(sessions);
+    for (const hand of crew) await this.#hire(hand);
   }
 
   async close(): Promise<void> {
@@ -157,15 +239,24 @@ export class UnsteadyWorld {
     await this.#hub?.close();
   }
 
-  /** Starts programs, raises what they wait for, and runs all to the end through all troubles. */
-  async run(programs: readonly Program[], troubles: readonly Trouble[]): Promise<Remains> {
+  /**
+   * Starts programs, raises what they wait for, and runs all to the end through all troubles. Nobody helps: it rejects if
+   * anything is left that does not end by itself, or somebody is not told what he waits for.
+   */
+  async run(
+    programs: readonly Program[],
+    troubles: readonly Trouble[],
+    faults: readonly Fault[] = [],
+  ): Promise<Remains> {
     for (const [index, program] of programs.entries()) this.#schedule(`root-${index}`, program);
     this.#troubles.push(...troubles);
+    this.store.faults.push(...faults);
     let quiet = 0;
     let idle = 0;
     let before: string | undefined;
     for (let step = 0; quiet < 2; step += 1) {
-      if (step > 1000) throw new Error(`nothing more happens: ${JSON.stringify(this.#stats())}`);
+      if (step > 1000) throw new Error(`nothing more happens: ${this.#standstill()}`);
+      this.#step = step;
       await this.#suffer(step);
       await settle(4);
       quiet = this.#isOver() ? quiet + 1 : 0;
@@ -176,7 +267,12 @@ export class UnsteadyWorld {
       // What is not under way yet, such as a start, must not meet a clock that has run ahead.
       if (idle > 3 || step % 25 === 24) this.#pass(idle > 3);
     }
+    this.store.faults.length = 0;
     return await this.#remains();
+  }
+
+  #standstill(): string {
+    return JSON.stringify({ stats: this.#stats(), open: this.#open, answers: this.answers });
   }
 
   /** What the log says that must never be said of deterministic programs. */
@@ -203,11 +299,35 @@ export class UnsteadyWorld {
       await this.client
         .scheduleNewOrchestration(`root ${style}`, input, { instanceId })
         .catch(orCode("ALREADY_EXISTS"));
+      this.#wait(instanceId);
       for (const { name, at } of arrivalsOf(program)) {
         const raise = () => this.client.raiseOrchestrationEvent(instanceId, name, name);
         this.#at(this.#startMs + at * unitMs, () => void this.#insist(raise));
       }
     });
+  }
+
+  /** Without a limit of time: what a hub forgets to tell is never told. */
+  #wait(instanceId: string): void {
+    void this.#insist(async () => {
+      const service = createTaskHubService(this.#current);
+      this.#note("start", instanceId, await service.waitForInstanceStart({ instanceId }));
+    });
+    void this.#insist(async () => {
+      const service = createTaskHubService(this.#current);
+      this.#note("end", instanceId, await service.waitForInstanceCompletion({ instanceId }));
+    });
+  }
+
+  #note(
+    milestone: Answer["milestone"],
+    instanceId: string,
+    { orchestrationState }: GetInstanceResponse,
+  ): void {
+    const number = orchestrationState?.orchestrationStatus;
+    const [status] =
+      Object.entries(OrchestrationStatus).find(([, value]) => value === number) ?? [];
+    this.answers.push({ instanceId, milestone, status });
   }
 
   #at(instant: number, callback: () => void): void {
@@ -234,26 +354,53 @@ export class UnsteadyWorld {
   }
 
   async #openHub(): Promise<void> {
+    const { store } = this;
+    store.onDeath = () => this.#die(3);
     const logger = { error: () => {}, warn: () => {} };
-    this.#hub = await openEmbeddedTaskHub(this.store, { clock: this.clock, logger });
+    try {
+      const hub = await openEmbeddedTaskHub(store, {
+        ...this.#hubOptions,
+        clock: this.clock,
+        logger,
+      });
+      if (store === this.store) this.#hub = hub;
+      else void hub.close().catch(() => {});
+    } catch (error) {
+      // Unless the process has died of it, and the next one is to come.
+      if (store === this.store) throw error;
+    }
   }
 
-  async #hire(sessions: SessionLimits | false): Promise<void> {
-    const keep = (fields: Readonly<Record<string, unknown>>): void => {
-      this.warnings.push(fields["event"]);
-    };
+  /** The process of the hub dies; after some steps the next one opens what it has left. */
+  #die(steps: number): void {
+    const hub = this.#hub;
+    this.#hub = undefined;
+    this.store.onDeath = () => {};
+    const { faults } = this.store;
+    this.store = this.store.successor();
+    this.store.faults.push(...faults);
+    for (const { connection } of this.#members) connection.cut();
+    // Whatever it still does reaches nothing and nobody.
+    void hub?.close().catch(() => {});
+    this.#cures.push({ step: this.#step + 1 + steps, cure: () => this.#openHub() });
+  }
+
+  async #hire(hand: Hand): Promise<void> {
     const connection = new Connection(() => this.#current);
+    const keep = (fields: Readonly<Record<string, unknown>>): void => {
+      if (!connection.isDead) this.warnings.push(fields["event"]);
+    };
     const options: TaskHubWorkerOptions = {
       clock: this.clock,
       logger: { warn: keep, error: keep },
       random: () => 0.5,
       maximumTimerInterval: { milliseconds: 2 * unitMs },
-      sessions,
+      ...hand,
     };
     const worker = new TaskHubWorker(connection, options).register(
       ...interpreter(this.journal, () => this.isHealed),
     );
-    this.#members.push({ worker: await worker.start(), connection });
+    this.#members.push({ worker: await worker.start(), connection, hand });
   }
 
   async #suffer(step: number): Promise<void> {
@@ -265,8 +412,9 @@ export class UnsteadyWorld {
     if (cure !== undefined) this.#cures.push({ step: step + 1 + trouble.steps, cure });
   }
 
-  async #begin({ kind, which }: Trouble): Promise<(() => Promise<unknown>) | undefined> {
-    const { worker, connection } = this.#members[which % this.#members.length] ?? {};
+  async #begin({ kind, which, steps }: Trouble): Promise<(() => Promise<unknown>) | undefined> {
+    const member = this.#members[which % this.#members.length];
+    const { worker, connection } = member ?? {};
     const id = `root-${which}`;
     switch (kind) {
       case "commit lost":
@@ -274,6 +422,13 @@ export class UnsteadyWorld {
         return undefined;
       case "commit kept":
         this.store.faults.push("kept");
+        return undefined;
+      case "died, lost":
+      case "died, kept":
+        this.store.faults.push(kind);
+        return undefined;
+      case "process died":
+        this.#die(steps);
         return undefined;
       case "disk away":
         this.store.isDown = true;
@@ -298,8 +453,20 @@ export class UnsteadyWorld {
         });
         return undefined;
       }
+      case "worker killed":
+        if (member === undefined || this.#restarting.has(member.worker)) return undefined;
+        this.#members.splice(this.#members.indexOf(member), 1);
+        member.connection.die();
+        void member.worker.stop().catch(() => {});
+        return () => this.#hire(member.hand);
       case "connection cut":
         connection?.cut();
+        return undefined;
+      case "somebody waits":
+        this.#wait(id);
+        return undefined;
+      case "work refused":
+        if (connection !== undefined) connection.refusals += steps + 1;
         return undefined;
       case "suspended":
         await this.client.suspendOrchestration(id).catch(() => {});
@@ -322,8 +489,8 @@ export class UnsteadyWorld {
   #isBusy(): boolean {
     const stats = this.#stats();
     if (stats === undefined || stats.streams === 0) return false;
-    const { readyTurns, readyActivities, leasedTurns, leasedActivities } = stats;
-    return readyTurns + readyActivities + leasedTurns + leasedActivities > 0;
+    // What is ready and stays so waits for an instant: until somebody who refused it gets it again, or may be alone.
+    return stats.leasedTurns + stats.leasedActivities > 0;
   }
 
   #isOver(): boolean {
