@@ -50,6 +50,14 @@ const step = fc.oneof(
   },
   { weight: 6, arbitrary: fc.record({ kind: fc.constant("activity" as const) }) },
   {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant("wait" as const),
+      id: instance,
+      milestone: fc.constantFrom("start" as const, "end" as const),
+    }),
+  },
+  {
     weight: 2,
     arbitrary: fc.record({
       kind: fc.constantFrom(
@@ -87,6 +95,15 @@ interface Acknowledged {
   readonly input: string;
 }
 
+/** Somebody who waits for an instance to start or to end, and asks again if the hub goes away. */
+interface Waiter {
+  readonly id: string;
+  readonly milestone: "start" | "end";
+  /** Whether the hub that is open has been asked, and has not refused. */
+  isAsked: boolean;
+  isTold: boolean;
+}
+
 /** Does random things to a hub and checks after each of them that the store is sound and has lost nothing. */
 export class RandomWalk {
   readonly #bench: HubBench;
@@ -97,6 +114,9 @@ export class RandomWalk {
   readonly #answered: (Turn | ActivityCall)[] = [];
   /** What workers were at when their streams ended. */
   readonly #lost: (Turn | ActivityCall)[] = [];
+  #waiters: Waiter[] = [];
+  /** Those who were told of what had not come about. */
+  readonly #mistold: Waiter[] = [];
 
   constructor(bench: HubBench) {
     this.#bench = bench;
@@ -108,6 +128,7 @@ export class RandomWalk {
     await settle(6);
     await expectInvariants(this.#bench.store);
     for (const event of this.#acknowledged) await this.#expectKept(event);
+    await this.#expectTold();
   }
 
   async #do(step: Step): Promise<void> {
@@ -146,6 +167,9 @@ export class RandomWalk {
       case "activity":
         await this.#activity();
         return;
+      case "wait":
+        this.#waiters.push({ ...step, isAsked: false, isTold: false });
+        return;
       case "repeat":
         await this.#repeat();
         return;
@@ -175,6 +199,8 @@ export class RandomWalk {
         return;
       case "die":
         await this.#bench.die();
+        // The connections of those who wait are lost.
+        for (const waiter of this.#waiters) waiter.isAsked = false;
         this.#worker = this.#bench.worker({ hasSessions: true });
         return;
       case "reopen":
@@ -209,6 +235,41 @@ export class RandomWalk {
         ({ eventType }) => eventType.case === "eventRaised" && eventType.value.input === input,
       );
     expectOne(found);
+  }
+
+  /** Whoever waits for what has come about has heard of it. Those whom the hub has refused ask again. */
+  async #expectTold(): Promise<void> {
+    this.#waiters = this.#waiters.filter(({ isTold }) => !isTold);
+    for (const waiter of this.#waiters) {
+      if (!waiter.isAsked) this.#ask(waiter);
+      else if (!(await this.#mayWait(waiter))) throw new Error(`untold: ${JSON.stringify(waiter)}`);
+    }
+  }
+
+  #ask(waiter: Waiter): void {
+    const { id: instanceId, milestone } = waiter;
+    const { service } = this.#bench;
+    const method = milestone === "start" ? "waitForInstanceStart" : "waitForInstanceCompletion";
+    waiter.isAsked = true;
+    service[method]({ instanceId }).then(
+      ({ orchestrationState }) => {
+        waiter.isTold = true;
+        const status = orchestrationState?.orchestrationStatus;
+        if (status !== undefined && !isReached(milestone, status)) this.#mistold.push(waiter);
+      },
+      () => {
+        waiter.isAsked = false;
+      },
+    );
+  }
+
+  async #mayWait({ id: instanceId, milestone }: Waiter): Promise<boolean> {
+    const found = await this.#bench.service.getInstance({ instanceId }).catch(expectPermitted);
+    if (!found) return true;
+    const status = found.orchestrationState?.orchestrationStatus;
+    // One that is suspended may not have begun.
+    if (milestone === "start" && status === OrchestrationStatus.SUSPENDED) return true;
+    return status !== undefined && !isReached(milestone, status);
   }
 
   async #turn(moves: readonly string[]): Promise<void> {
@@ -326,6 +387,12 @@ export class RandomWalk {
       for (let turns = 0; turns < 20; turns++) await this.#turn(["complete"]);
       await this.#bench.pass(35_000);
     }
+    for (let asked = 0; asked < 3; asked++) {
+      await this.#expectTold();
+      await settle();
+    }
+    expectNobody(this.#waiters.filter(({ isTold }) => !isTold));
+    expectNobody(this.#mistold);
     await expectNoOrphans(this.#bench.store, this.#bench.store.batches);
     expectAtRest(this.#bench.hub.stats());
   }
@@ -348,6 +415,17 @@ function expectPermitted(error: unknown): void {
   expect(error).toMatchObject({
     code: expect.stringMatching(/^(UNAVAILABLE|NOT_FOUND|ALREADY_EXISTS|FAILED_PRECONDITION)$/),
   });
+}
+
+/** What has started may be suspended since. */
+function isReached(milestone: Waiter["milestone"], status: OrchestrationStatus): boolean {
+  const { PENDING, RUNNING, SUSPENDED } = OrchestrationStatus;
+  if (milestone === "start") return status !== PENDING;
+  return status !== PENDING && status !== RUNNING && status !== SUSPENDED;
+}
+
+function expectNobody(waiters: readonly Waiter[]): void {
+  expect(waiters).toEqual([]);
 }
 
 function expectOne(found: readonly unknown[]): void {
