@@ -1,6 +1,12 @@
 import type { Transport } from "@durabletask/core";
 import { createTaskHubService } from "@durabletask/core/spi";
-import type { OrchestratorAction, OrchestratorRequest, WorkItem } from "@durabletask/protobuf";
+import type {
+  ExecutionStartedEvent,
+  HistoryEvent,
+  OrchestratorAction,
+  OrchestratorRequest,
+  WorkItem,
+} from "@durabletask/protobuf";
 import { child, complete, continueAsNew, schedule, timer } from "./actions.ts";
 
 /** What a toy worker tells of what it does. */
@@ -45,16 +51,36 @@ async function answer(
 }
 
 function decide({ pastEvents, newEvents }: OrchestratorRequest, now: number): OrchestratorAction[] {
-  const events = [...pastEvents, ...newEvents].map(({ eventType }) => eventType);
-  const started = events.find((event) => event.case === "executionStarted")?.value;
-  const count = (name: string) => events.filter((event) => event.case === name).length;
-  const isAsked = (name: string, times = 1) => count(name) >= times;
-  if (started?.name === "child") {
+  return nextActions(seenIn([...pastEvents, ...newEvents]), now);
+}
+
+/** What a toy orchestration looks at: how it began, and the names of all that has come about since. */
+export interface Seen {
+  readonly name: string | undefined;
+  readonly input: string | undefined;
+  readonly names: readonly string[];
+}
+
+export function seenIn(events: readonly HistoryEvent[]): Seen {
+  const types = events.map(({ eventType }) => eventType);
+  const started = types.find((type) => type.case === "executionStarted")?.value;
+  return { ...pick(started), names: types.map((type) => type.case ?? "none") };
+}
+
+function pick(started: ExecutionStartedEvent | undefined): Pick<Seen, "name" | "input"> {
+  return { name: started?.name, input: started?.input };
+}
+
+/** What a toy orchestration asks for next. */
+export function nextActions({ name, input, names }: Seen, now: number): OrchestratorAction[] {
+  const isAsked = (event: string, times = 1) =>
+    names.filter((each) => each === event).length >= times;
+  if (name === "child") {
     if (isAsked("taskCompleted")) return [complete(2, "child")];
     return isAsked("taskScheduled") ? [] : [schedule(1)];
   }
   if (isAsked("subOrchestrationInstanceCompleted")) {
-    return started?.input === "again" ? [complete(5, "done")] : [continueAsNew(5, "again")];
+    return input === "again" ? [complete(5, "done")] : [continueAsNew(5, "again")];
   }
   if (isAsked("subOrchestrationInstanceCreated")) return [];
   if (isAsked("timerFired")) return [child(4)];
