@@ -147,6 +147,25 @@ export function describePoison(createStore: CreateStore): void {
     await again.work();
   });
 
+  it("rule 9: however often the process has died, one that takes long lets the others go on after some minutes", async () => {
+    const bench = await openBench(createStore);
+    await dieTwice(bench, 1);
+    for (let deaths = 2; deaths < 20; deaths++) {
+      await bench.die();
+      await bench.worker().activity();
+      // Each time it lives for longer than it is alone, and is not to blame.
+      await bench.pass(300_000);
+      expect(await bench.store.attempts()).toMatchObject([{ attempts: deaths + 1, alone: 0 }]);
+    }
+    await bench.die();
+    const worker = bench.worker();
+    await worker.activity();
+    await bench.start("b");
+    expect(await worker.isIdle()).toBe(true);
+    await bench.pass(256_000);
+    await worker.run(complete(1));
+  });
+
   it("rule 9: however many are suspect, they do not wait for one that takes long one after the other", async () => {
     const bench = await openBench(createStore);
     await dieTwice(bench, 200);

@@ -9,6 +9,8 @@ const attemptsInCompany = 2;
  * as long with each attempt.
  */
 const quietMs = 1_000;
+/** Nobody is alone for longer: who dies of it later than that is not told from others. */
+const maxAloneMs = 256_000;
 
 /** What the quarantine needs of the hub. */
 export interface QuarantineHost {
@@ -30,7 +32,7 @@ export interface QuarantineHost {
  * attempt is on disk, and with its third attempt alone, so that a death can be blamed on it. Only such deaths count.
  *
  * Alone means that nobody else is at work: hand-outs stop until all is quiet. That lasts for a while only, and longer with
- * each attempt, or an innocent that takes an hour would stop the hub for as long. When the others come back, the
+ * each attempt up to a few minutes, or an innocent that takes an hour would stop the hub for as long. When the others come back, the
  * attempt no longer counts; and if it does not get quiet within a second, all that still wait go at once. So however many
  * suspects there are, others wait for the first one's time alone and that second, and for suspects that are done at once.
  *
@@ -133,7 +135,7 @@ export class Quarantine {
   }
 
   #attemptAlone(suspect: Suspect): void {
-    this.#limit(suspect, quietMs * 2 ** suspect.attempts);
+    this.#limit(suspect, Math.min(quietMs * 2 ** suspect.attempts, maxAloneMs));
     suspect.isAlone = true;
     suspect.alone++;
     this.#attempt(suspect);
