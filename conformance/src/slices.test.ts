@@ -3,6 +3,17 @@ import { createMemoryStore } from "@durabletask/backend";
 import { expect, it } from "vitest";
 import { openBench } from "./hub-bench.ts";
 
+it("goes on after a slice that was used up, though the clock was set back meanwhile", async () => {
+  const bench = await openBench(createMemoryStore);
+  for (const id of ["a", "b"]) await bench.start(id);
+  const worker = bench.worker();
+  await worker.turn();
+  bench.clock.advance(3);
+  worker.ask();
+  bench.clock.jump(-3);
+  expect(await worker.isIdle()).toBe(false);
+});
+
 it("lets the event loop come round after 2 ms of handing out work, and then goes on", async () => {
   const bench = await openBench(createMemoryStore);
   const ids = Array.from({ length: 40 }, (_, index) => `i${index}`);

@@ -12,6 +12,7 @@ export class Slice {
   readonly #now: () => number;
   readonly #onNext: () => void;
   #endsAt = Infinity;
+  #isOver = false;
   #turn: NodeJS.Immediate | undefined;
 
   /** `now` counts milliseconds, in fractions. `onNext` is called when the next slice may begin after one that was used up. */
@@ -20,9 +21,10 @@ export class Slice {
     this.#onNext = onNext;
   }
 
-  /** Whether whatever is ready waits for the next slice. */
+  /** Whether whatever is ready waits for the next slice. What was told so is not forgotten, should the clock be set back. */
   get isOver(): boolean {
-    return this.#now() >= this.#endsAt;
+    this.#isOver ||= this.#now() >= this.#endsAt;
+    return this.#isOver;
   }
 
   /** Something is handed out: a slice begins with the first since the event loop came round. */
@@ -40,6 +42,7 @@ export class Slice {
     const { isOver } = this;
     this.#turn = undefined;
     this.#endsAt = Infinity;
+    this.#isOver = false;
     if (isOver) this.#onNext();
   }
 }
