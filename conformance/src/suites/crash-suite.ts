@@ -53,6 +53,31 @@ export function describeCrashes(createStore: CreateStore): void {
     expect(await bench.state("a")).toMatchObject({ output: "whole" });
   });
 
+  it("a command that breaks off is a crash, too, if its caller has given up meanwhile", async () => {
+    let isBroken = false;
+    let ids = 0;
+    const newId = () => {
+      if (isBroken) throw new Error("injected: no id");
+      return (++ids).toString(16).padStart(32, "0");
+    };
+    const bench = await openBench(createStore, { newId });
+    await bench.start("a");
+    await bench.worker().run(complete(1));
+    const gate = Promise.withResolvers<void>();
+    bench.store.findGate = gate.promise;
+    const giveUp = new AbortController();
+    const { signal } = giveUp;
+    const restarted = bench.service.restartInstance({ instanceId: "a" }, { signal });
+    await settle();
+    giveUp.abort(new Error("enough"));
+    isBroken = true;
+    gate.resolve();
+    await expect(restarted).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    isBroken = false;
+    await bench.pass(1000);
+    expect(bench.store.openings).toBeGreaterThan(1);
+  });
+
   it("a fence is committed before anything else, so that no lost row can come back", async () => {
     const bench = await openBench(createStore);
     expect(bench.store.fences).toHaveLength(1);

@@ -56,5 +56,5 @@ export class Entrance {
 
 /** Anything else means that a command broke off: memory may be half of the past and half of what was to come. */
 function isExpected(error: unknown, { signal }: CallOptions): boolean {
-  return error instanceof TaskHubError || signal?.aborted === true;
+  return error instanceof TaskHubError || (signal?.aborted === true && error === signal.reason);
 }
