@@ -97,7 +97,7 @@ export class Hub {
     this.#lastKey = opening.lastKey;
     this.#lastDetached = opening.lastDetached;
     this.histories = new Histories(parts.maxHistoryEvents);
-    this.alarms = new Alarms(parts.clock);
+    this.alarms = new Alarms(parts.clock, onFailure);
     this.#handOuts = new HandOuts(this, parts.stopwatch);
     this.dispatcher = new Dispatcher(this.#handOuts);
     this.journal = new Journal(parts.store, opening, parts.stopwatch, {

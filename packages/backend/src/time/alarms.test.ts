@@ -2,10 +2,14 @@ import { describe, expect, it } from "vitest";
 import { Alarms } from "./alarms.ts";
 import { VirtualClock } from "@durabletask/core/spi";
 
+const unexpected = (error: unknown): void => {
+  throw error;
+};
+
 describe("Alarms", () => {
   it("ring in the order of their instants, and not before", () => {
     const clock = new VirtualClock(0);
-    const alarms = new Alarms(clock);
+    const alarms = new Alarms(clock, unexpected);
     const rung: number[] = [];
     for (const due of [5, 3, 9, 1, 7, 3]) {
       alarms.add(due, () => {
@@ -20,10 +24,25 @@ describe("Alarms", () => {
     expect(clock.next).toBeUndefined();
   });
 
+  it("what breaks off as it rings is told, and keeps nothing else from ringing", () => {
+    const clock = new VirtualClock(0);
+    const broken: unknown[] = [];
+    const alarms = new Alarms(clock, (error) => broken.push(error));
+    const rung: number[] = [];
+    const error = new Error("injected");
+    alarms.add(1, () => {
+      throw error;
+    });
+    for (const due of [1, 2]) alarms.add(due, () => rung.push(due));
+    clock.advance(2);
+    expect(broken).toEqual([error]);
+    expect(rung).toEqual([1, 2]);
+  });
+
   it("what is cancelled never rings, wherever it stands", () => {
     for (let victim = 0; victim < 50; victim++) {
       const clock = new VirtualClock(0);
-      const alarms = new Alarms(clock);
+      const alarms = new Alarms(clock, unexpected);
       const rung: number[] = [];
       const added = Array.from({ length: 50 }, (_, index) => {
         const due = (index * 37) % 50;
@@ -42,7 +61,7 @@ describe("Alarms", () => {
 
   it("look at the clock at least every 30 s, so that a jump is noticed", () => {
     const clock = new VirtualClock(0);
-    const alarms = new Alarms(clock);
+    const alarms = new Alarms(clock, unexpected);
     let isRung = false;
     alarms.add(3_600_000, () => (isRung = true));
     clock.jump(3_600_000);
@@ -59,7 +78,7 @@ describe("Alarms", () => {
       schedule: (callback: () => void, delayMs: number) =>
         clock.schedule(callback, delayMs > 1 ? delayMs - 1 : delayMs),
     };
-    const alarms = new Alarms(early);
+    const alarms = new Alarms(early, unexpected);
     let at = -1;
     alarms.add(10, () => (at = clock.now()));
     clock.advance(9);
@@ -70,7 +89,7 @@ describe("Alarms", () => {
 
   it("added while others ring, ring in their turn", () => {
     const clock = new VirtualClock(0);
-    const alarms = new Alarms(clock);
+    const alarms = new Alarms(clock, unexpected);
     const rung: string[] = [];
     alarms.add(1, () => {
       alarms.add(1, () => rung.push("now"));
@@ -85,7 +104,7 @@ describe("Alarms", () => {
 
   it("a flood does not keep the event loop from its turn", () => {
     const clock = new VirtualClock(0);
-    const alarms = new Alarms(clock);
+    const alarms = new Alarms(clock, unexpected);
     let rung = 0;
     for (let index = 0; index < 2500; index++) alarms.add(1, () => rung++);
     clock.advanceToNext();
@@ -96,7 +115,7 @@ describe("Alarms", () => {
 
   it("stopped, never ring again", () => {
     const clock = new VirtualClock(0);
-    const alarms = new Alarms(clock);
+    const alarms = new Alarms(clock, unexpected);
     const ring = () => expect.unreachable();
     alarms.add(1, () => alarms.stop());
     alarms.add(2, ring);

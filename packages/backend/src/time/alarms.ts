@@ -22,10 +22,13 @@ export class Alarms {
   readonly #heap: Alarm[] = [];
   #armedFor = Infinity;
   #disarm: (() => void) | undefined;
+  readonly #onError: (error: unknown) => void;
   #stopped = false;
 
-  constructor(clock: Clock) {
+  /** `onError` is told what breaks off as it rings. The other alarms ring all the same, unless it stops them. */
+  constructor(clock: Clock, onError: (error: unknown) => void) {
     this.#clock = clock;
+    this.#onError = onError;
   }
 
   get size(): number {
@@ -81,9 +84,17 @@ export class Alarms {
       // Timers may come early by a millisecond: look, do not trust.
       if (!first || first.due > this.#clock.now()) break;
       this.cancel(first);
-      first.ring();
+      this.#ring(first);
     }
     this.#arm();
+  }
+
+  #ring({ ring }: Alarm): void {
+    try {
+      ring();
+    } catch (error) {
+      this.#onError(error);
+    }
   }
 
   #rise(alarm: Alarm): void {
