@@ -56,6 +56,42 @@ it("polls for as long as it takes where no limit is given", async () => {
   expect(new Set(hub.calls.map(({ options }) => options.timeoutMs))).toEqual(new Set([30_000]));
 });
 
+/** A hub of which the first polls end with nobody there, after so long. */
+function hubAway(clock: VirtualClock, polls: number, afterMs: number): ScriptedHub {
+  return new ScriptedHub().answer("waitForInstanceStart", (_request, _options, nth) => {
+    if (nth >= polls) return completed;
+    clock.advance(afterMs);
+    throw new TaskHubError("UNAVAILABLE", "nobody is there");
+  });
+}
+
+it("gives a hub that goes away shortly before the end of a poll the time of another one to come back", async () => {
+  const clock = new VirtualClock();
+  const hub = hubAway(clock, 1, 29_900);
+  const state = await new TaskHubClient(hub, { clock }).waitForOrchestrationStart("i");
+  expect(state.output).toBe(1);
+});
+
+it.each([
+  ["has not come back by the end of another poll", 29_900, 2],
+  ["was not there from the beginning", 10, 1],
+])("waits no longer for a hub that %s", async (_, afterMs, polls) => {
+  const clock = new VirtualClock();
+  const hub = hubAway(clock, 99, afterMs);
+  const wait = new TaskHubClient(hub, { clock }).waitForOrchestrationStart("i");
+  await expect(wait).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  expect(hub.calls).toHaveLength(polls);
+});
+
+it("waits no longer than its limit for a hub that is away", async () => {
+  const clock = new VirtualClock();
+  const timeout = { seconds: 20 };
+  const hub = hubAway(clock, 99, 20_000);
+  const wait = new TaskHubClient(hub, { clock }).waitForOrchestrationStart("i", { timeout });
+  await expect(wait).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  expect(hub.calls).toHaveLength(1);
+});
+
 it("gives states that are whole as JSON, and in copies but for their payloads", async () => {
   const hub = new ScriptedHub().answer("getInstance", () => ({
     exists: true,

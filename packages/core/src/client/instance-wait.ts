@@ -11,7 +11,15 @@ export type WaitMethod = "waitForInstanceStart" | "waitForInstanceCompletion";
 /** A wait is a chain of calls of this length, so that a lost connection is noticed. */
 const longPollMs = 30_000;
 
-/** Waits by long polls, until the hub answers, the time limit has passed or the signal is aborted. */
+/** A poll that ends sooner with nobody there was begun with nobody there, by a transport that tries nothing again. */
+const soonMs = 5000;
+
+/**
+ * Waits by long polls, until the hub answers, the time limit has passed or the signal is aborted.
+ *
+ * A transport tries a poll again until the poll's time is over. A hub that goes away shortly before that would have no time to come
+ * back, so a poll that ends with nobody there is followed by one more, for which the transport has all of its time.
+ */
 export async function waitForInstance(
   hub: TaskHubService,
   method: WaitMethod,
@@ -22,13 +30,18 @@ export async function waitForInstance(
   const limitMs = timeout === undefined ? Infinity : durationToMs(timeout, "the timeout");
   const endsAt = clock.now() + limitMs;
   const request = { instanceId: id, getInputsAndOutputs: fetchPayloads };
-  for (;;) {
-    const timeoutMs = Math.min(longPollMs, Math.max(0, endsAt - clock.now()));
+  for (let wasAway = false; ;) {
+    const begunAt = clock.now();
+    const timeoutMs = Math.min(longPollMs, Math.max(0, endsAt - begunAt));
     try {
       return await hub[method](request, { signal, timeoutMs });
     } catch (error) {
-      const isPoll = error instanceof TaskHubError && error.code === "DEADLINE_EXCEEDED";
-      if (!isPoll || clock.now() >= endsAt) throw error;
+      const code = error instanceof TaskHubError ? error.code : undefined;
+      const isAway = code === "UNAVAILABLE";
+      const mayComeBack = isAway && !wasAway && clock.now() - begunAt >= soonMs;
+      const isOver = code === "DEADLINE_EXCEEDED" || mayComeBack;
+      if (!isOver || clock.now() >= endsAt) throw error;
+      wasAway = isAway;
     }
   }
 }
