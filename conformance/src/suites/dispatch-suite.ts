@@ -1,4 +1,5 @@
-import { expect, it } from "vitest";
+import { assert, expect, it } from "vitest";
+import { isReadyIterator } from "@durabletask/core";
 import { child, complete, schedule } from "../actions.ts";
 import type { CreateStore } from "../hub-bench.ts";
 import { openBench } from "../hub-bench.ts";
@@ -21,6 +22,26 @@ export function describeDispatch(createStore: CreateStore): void {
     await worker.finish(call);
     await worker.activity();
     expect(await worker.isIdle()).toBe(true);
+  });
+
+  it("says at once what is ready: as far as a worker has room, and nothing once its stream has ended", async () => {
+    const bench = await openBench(createStore);
+    const request = { maxConcurrentOrchestrationWorkItems: 3 };
+    const stream = bench.service.getWorkItems(request)[Symbol.asyncIterator]();
+    assert(isReadyIterator(stream));
+    expect(stream.ready()).toBeUndefined();
+    const first = stream.next();
+    for (const id of ["a", "b", "c", "d"]) await bench.start(id);
+    const items = [(await first).value, stream.ready(), stream.ready()];
+    for (const [index, instanceId] of ["a", "b", "c"].entries())
+      expect(items[index]).toMatchObject({ request: { value: { instanceId } } });
+    expect(stream.ready()).toBeUndefined();
+    const { completionToken = "" } = items[0] ?? {};
+    await bench.service.abandonTaskOrchestratorWorkItem({ completionToken });
+    expect(stream.ready()).toMatchObject({ request: { value: { instanceId: "d" } } });
+    await bench.start("e");
+    await stream.return?.();
+    expect(stream.ready()).toBeUndefined();
   });
 
   it("gives a filtered worker what it takes, and lets nobody wait behind it", async () => {

@@ -111,6 +111,8 @@ export type {
 } from "./payload-format.ts";
 export { withDeadlines } from "./deadlines.ts";
 export type { DeadlineOptions } from "./deadlines.ts";
+export { isReadyIterator } from "./ready-iterator.ts";
+export type { ReadyIterator } from "./ready-iterator.ts";
 export { withRetries } from "./retrying-transport.ts";
 export type { RetryOptions } from "./retrying-transport.ts";
 export type { CallOptions, Transport } from "./transport.ts";

@@ -27,7 +27,10 @@ export interface Transport extends AsyncDisposable {
     options?: CallOptions,
   ): Promise<MessageShape<O>>;
 
-  /** Calls a server-streaming method. Nothing happens before the first `next()`. */
+  /**
+   * Calls a server-streaming method. Nothing happens before the first `next()`. Within one process its iterator may be a
+   * `ReadyIterator`.
+   */
   stream<I extends DescMessage, O extends DescMessage>(
     method: DescMethodServerStreaming<I, O>,
     request: MessageShape<I>,

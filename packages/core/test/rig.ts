@@ -4,10 +4,11 @@ import type { HistoryEvent, OrchestratorAction, TaskFailureDetails } from "@dura
 import { statusFromWire } from "../src/client/status.ts";
 import { jsonConverter } from "../src/converter.ts";
 import type { AnyOrchestratorFunction } from "../src/engine/program.ts";
+import { runEpisode } from "../src/engine/episode.ts";
 import { Session, type SessionOptions, type Turn } from "../src/engine/session.ts";
 import { timestampFromMs, timestampToMs } from "../src/engine/timestamp.ts";
 import { createFailure, failureOf } from "../src/failure.ts";
-import { sessionScope, sha1, whenSettled } from "../src/platform.ts";
+import { enginePlatform } from "../src/platform.ts";
 import { taskLoggers } from "../src/task-logger.ts";
 
 type EventType = HistoryEvent["eventType"];
@@ -93,7 +94,7 @@ export class Rig {
     past: readonly HistoryEvent[],
     fresh: readonly HistoryEvent[],
   ): Promise<Turn> {
-    return sessionScope.run(session, async () => session.run(past, fresh));
+    return runEpisode(session, past, fresh);
   }
 
   #open(orchestrator: AnyOrchestratorFunction = this.#orchestrator): Session {
@@ -106,8 +107,7 @@ export class Rig {
         maximumTimerIntervalMs: 3 * 86_400_000,
         maximumActions: 100_000,
         onNonDeterminism: "fail",
-        whenSettled,
-        sha1,
+        ...enginePlatform(),
         failureOf: (thrown) => failureOf(thrown),
         createLogger: taskLoggers(
           logger,

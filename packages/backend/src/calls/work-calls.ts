@@ -1,4 +1,4 @@
-import type { CallOptions } from "@durabletask/core";
+import type { CallOptions, ReadyIterator } from "@durabletask/core";
 import { TaskHubError } from "@durabletask/core";
 import type {
   AbandonActivityTaskRequest,
@@ -29,7 +29,7 @@ export function openWorkStream(
   currentHub: () => Hub,
   request: GetWorkItemsRequest,
   { headers, signal }: CallOptions,
-): AsyncIterator<WorkItem, undefined> {
+): ReadyIterator<WorkItem> {
   const hasSessions = headers?.["durabletask-extended-sessions"] === "1";
   const stream = new WorkStream(request, hasSessions, ++streams);
   let dispatcher: Dispatcher | undefined;
@@ -52,6 +52,9 @@ export function openWorkStream(
       signal?.removeEventListener("abort", lose);
       if (!stream.end || stream.end.by === "worker") return ended();
       return Promise.reject(stream.end.error);
+    },
+    ready() {
+      return dispatcher && !stream.end ? dispatcher.ready(stream) : undefined;
     },
     return() {
       signal?.removeEventListener("abort", lose);

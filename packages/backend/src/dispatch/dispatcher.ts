@@ -89,6 +89,11 @@ export class Dispatcher {
     for (const stream of this.#streams) this.close(stream, { by: "hub", error });
   }
 
+  /** What the stream can have at once. */
+  ready(stream: WorkStream): WorkItem | undefined {
+    return this.#take(stream);
+  }
+
   next(stream: WorkStream): Promise<IteratorResult<WorkItem, undefined>> {
     const item = this.#take(stream);
     if (item) return Promise.resolve({ done: false, value: item });

@@ -2,10 +2,11 @@ import type { HistoryEvent as WireEvent } from "@durabletask/protobuf";
 import type { PayloadConverter } from "../converter.ts";
 import { type Registrable, type Registry, register } from "../definition/registrable.ts";
 import type { RegisteredOrchestrator } from "../engine/program.ts";
+import { runEpisode } from "../engine/episode.ts";
 import { Session } from "../engine/session.ts";
 import { failureOf } from "../failure.ts";
 import { silentLogger } from "../logger.ts";
-import { sessionScope, sha1, whenSettled } from "../platform.ts";
+import { enginePlatform } from "../platform.ts";
 import { taskLoggers } from "../task-logger.ts";
 
 /** The names of the events that an orchestrator awaits at the end of its history, found by replaying it. */
@@ -19,13 +20,12 @@ export async function awaitedEvents(
     maximumTimerIntervalMs: 3 * 86_400_000,
     maximumActions: 100_000,
     onNonDeterminism: "abandon",
-    whenSettled,
-    sha1,
+    ...enginePlatform(),
     failureOf: (thrown) => failureOf(thrown),
     createLogger: taskLoggers(silentLogger, () => ({})),
     warn: () => {},
   });
-  await sessionScope.run(session, () => session.run(history, []));
+  await runEpisode(session, history, []);
   return session.awaitedEvents;
 }
 

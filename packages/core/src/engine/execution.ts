@@ -45,8 +45,17 @@ interface AdoptionFields extends Readonly<Record<string, unknown>> {
   readonly eventId: number;
 }
 
+/** What the engine takes of the platform that it runs on. */
+export interface EnginePlatform {
+  /** Has a function called once the code is blocked: no microtask is left. */
+  readonly whenSettled: (act: () => void) => void;
+  /** Runs code of the orchestrator where its promises can be told from all others (E12). */
+  readonly inScope: <T>(act: () => T) => T;
+  readonly sha1: Sha1;
+}
+
 /** What the engine is told from outside; all of it is pure. */
-export interface EngineOptions {
+export interface EngineOptions extends EnginePlatform {
   readonly converter: PayloadConverter;
   /** Timers that are longer become a chain of timers of at most this length. */
   readonly maximumTimerIntervalMs: number;
@@ -58,9 +67,6 @@ export interface EngineOptions {
   readonly failureOf: (thrown: unknown) => TaskFailureDetails;
   /** Actions that one turn may ask for. */
   readonly maximumActions: number;
-  /** Gives a function that has another one called once the code is blocked: no microtask is left. */
-  readonly whenSettled: (act: () => void) => () => void;
-  readonly sha1: Sha1;
   /** Told that an execution moved while none of its turns ran (E4). */
   readonly onViolation?:
     | ((instanceId: string, executionId: string | undefined, error: Error) => void)

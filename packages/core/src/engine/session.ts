@@ -45,6 +45,13 @@ export interface Turn {
   readonly hasEnded: boolean;
 }
 
+/** Told once how an episode has ended: before `run` returns where the code is a generator, later otherwise. Must not throw. */
+export interface EpisodeEnd {
+  ended(turn: Turn): void;
+  /** It could not be run: with a `NonDeterminismError`, and only under `onNonDeterminism: "abandon"`. */
+  failed(error: unknown): void;
+}
+
 /**
  * One live execution of an orchestrator: history in, actions out.
  *
@@ -86,32 +93,34 @@ export class Session {
 
   /**
    * Runs one episode. `past` is what earlier turns have seen and is empty for a session that has seen it itself; `fresh`
-   * is what is new. Synchronous where the orchestrator is a generator, asynchronous otherwise.
-   *
-   * Throws `NonDeterminismError` only under `onNonDeterminism: "abandon"`.
+   * is what is new.
    */
-  run(past: readonly HistoryEvent[], fresh: readonly HistoryEvent[]): Turn | Promise<Turn> {
+  run(past: readonly HistoryEvent[], fresh: readonly HistoryEvent[], end: EpisodeEnd): void {
     this.#episode = { past, fresh, next: 0 };
     this.#execution.flow.running = true;
     if (this.#execution.violation !== undefined) this.#fail(this.#execution.violation);
-    return this.#applyUntilWoken() ? this.#finish() : this.#runWoken();
+    if (this.#isThrough(end)) return;
+    const goOn = (): void => {
+      this.#execution.flow.woken = false;
+      this.#assertBlocked();
+      if (!this.#isThrough(end)) this.#options.whenSettled(goOn);
+    };
+    this.#options.whenSettled(goOn);
   }
 
-  /** The loop of code that moves by promises: after each event that woke somebody, wait until nobody moves. */
-  #runWoken(): Promise<Turn> {
-    const { promise, resolve, reject } = Promise.withResolvers<Turn>();
-    const settle = this.#options.whenSettled(() => {
-      try {
-        this.#execution.flow.woken = false;
-        this.#assertBlocked();
-        if (this.#applyUntilWoken()) resolve(this.#finish());
-        else settle();
-      } catch (error) {
-        reject(error);
-      }
-    });
-    settle();
-    return promise;
+  /** Runs until there are no more events, which it tells, or until one has woken code that moves by promises. */
+  #isThrough(end: EpisodeEnd): boolean {
+    let turn: Turn;
+    try {
+      // The code runs in its scope; who is told of the end does not.
+      if (!this.#options.inScope(() => this.#applyUntilWoken())) return false;
+      turn = this.#finish();
+    } catch (error) {
+      end.failed(error);
+      return true;
+    }
+    end.ended(turn);
+    return true;
   }
 
   /** Applies events until one has woken code that moves by itself; true once there are no more. */

@@ -1,4 +1,3 @@
-import { AsyncResource } from "node:async_hooks";
 import type {
   ExecutionStartedEvent,
   HistoryEvent,
@@ -11,12 +10,12 @@ import type { RegisteredOrchestrator } from "../engine/program.ts";
 import { Session, type SessionOptions, type Turn } from "../engine/session.ts";
 import { createFailure } from "../failure.ts";
 import type { Middleware } from "../middleware.ts";
-import { sessionScope } from "../platform.ts";
 import { mayExceed } from "./completion-parts.ts";
 import { failedTurn } from "./failed-turn.ts";
 import { FirstTry } from "./first-try.ts";
 import { sessionOptions } from "./session-options.ts";
 import { type SessionRequest, sessionRequest, Sessions } from "./sessions.ts";
+import { StartedTurn } from "./started-turn.ts";
 import { RecentExecutions } from "./recent-executions.ts";
 import { completionOf, deliverParts, isStray } from "./turn-delivery.ts";
 import { logOutcome, responseOf, type TurnOutcome } from "./turn-outcome.ts";
@@ -39,8 +38,6 @@ export class OrchestrationRunner implements WorkItemHandler {
   readonly #handBacks = new HandBacks();
   readonly #sessionOptions: SessionOptions;
   readonly #tokenlessOptions: SessionOptions;
-  /** All code of orchestrators runs in it; made once, since a context of its own for each turn costs more than most turns. */
-  readonly #scope: AsyncResource;
 
   constructor(
     services: WorkerServices,
@@ -52,7 +49,6 @@ export class OrchestrationRunner implements WorkItemHandler {
     this.#services = services;
     this.#orchestrators = orchestrators;
     this.#sessions = new Sessions(settings.sessionCount, settings.sessionBytes);
-    this.#scope = sessionScope.run(this, () => new AsyncResource("DurableTaskOrchestrations"));
     this.#sessionOptions = {
       ...sessionOptions(settings, middleware),
       onViolation: (instanceId, executionId, error) =>
@@ -63,7 +59,7 @@ export class OrchestrationRunner implements WorkItemHandler {
     this.#tokenlessOptions = { ...this.#sessionOptions, deliversSentEvents: true };
   }
 
-  /** No promise where the code moves by none: this is where a busy worker spends its time. */
+  /** No promise for what most turns are: this is where a busy worker spends its time. */
   run(running: RunningItem): Promise<void> | undefined {
     const { request } = running.item;
     if (request.case !== "orchestratorRequest") {
@@ -73,11 +69,11 @@ export class OrchestrationRunner implements WorkItemHandler {
     const leave = this.#enter(request.value);
     const asked = sessionRequest(request.value);
     const found = this.#find(request.value, asked);
-    const turn: StartedTurn = { running, request: request.value, asked, leave };
-    const isElsewhere = found === undefined && request.value.requiresHistoryStreaming;
-    return isElsewhere
-      ? this.#runStreamed(turn)
-      : this.#runWith(turn, found, request.value.pastEvents);
+    const turn = new StartedTurn(this, running, request.value, asked, leave);
+    if (found === undefined && request.value.requiresHistoryStreaming)
+      return this.#runStreamed(turn);
+    this.#runWith(turn, found, request.value.pastEvents);
+    return undefined;
   }
 
   /** Its past is read first. */
@@ -86,51 +82,43 @@ export class OrchestrationRunner implements WorkItemHandler {
     try {
       past = await this.#readHistory(turn.request);
     } catch (error) {
-      return await this.#ended(turn, { error });
+      return this.ended(turn, { error });
     }
-    return await this.#runWith(turn, undefined, past);
+    return this.#runWith(turn, undefined, past);
   }
 
   #runWith(
     turn: StartedTurn,
     found: Session | Turn | "missed" | undefined,
     past: readonly HistoryEvent[],
-  ): Promise<void> | undefined {
+  ): void {
     const { newEvents } = turn.request;
-    let outcome: TurnOutcome;
+    let begun: Session | TurnOutcome;
     try {
-      const begun = found ?? this.#begin(past, newEvents, turn.running.item.completionToken);
-      if (begun instanceof Session) {
-        const moving = this.#step(begun, past, newEvents);
-        if (moving instanceof Promise) return this.#runLong(turn, begun, moving);
-        this.#keep(turn, begun, moving);
-        outcome = moving;
-      } else outcome = begun;
+      begun = found ?? this.#begin(past, newEvents, turn.running.item.completionToken);
     } catch (error) {
-      outcome = { error };
+      begun = { error };
     }
-    return this.#ended(turn, outcome);
+    if (!(begun instanceof Session)) return this.ended(turn, begun);
+    turn.session = begun;
+    // One that has seen anything has seen the whole past.
+    return begun.run(begun.bytes > 0 ? [] : past, newEvents, turn);
   }
 
-  /** Its code moves by promises. */
-  async #runLong(turn: StartedTurn, session: Session, moving: Promise<Turn>): Promise<void> {
-    let outcome: TurnOutcome;
+  /** The code has ended, or waits. Never throws: the engine has no place for errors of the worker's. */
+  ended(turn: StartedTurn, outcome: TurnOutcome): void {
+    const { running } = turn;
     try {
-      outcome = await moving;
-      this.#keep(turn, session, outcome);
+      turn.leave?.();
+      logOutcome(this.#services, outcome, turn.request.instanceId);
+      this.#keep(turn, outcome);
+      const delivery = this.#conclude(turn, outcome);
+      delivery?.catch((error: unknown) => running.failed(error));
+      // Not before its answer is on its way: what waits for the slot may run right here, and more after it.
+      running.codeEnded();
     } catch (error) {
-      outcome = { error };
+      running.failed(error);
     }
-    await this.#ended(turn, outcome);
-  }
-
-  #ended(turn: StartedTurn, outcome: TurnOutcome): Promise<void> | undefined {
-    turn.leave?.();
-    logOutcome(this.#services, outcome, turn.request.instanceId);
-    const delivery = this.#conclude(turn, outcome);
-    // Not before its answer is on its way: what waits for the slot may run right here, and more after it.
-    turn.running.codeEnded();
-    return delivery;
   }
 
   #conclude(turn: StartedTurn, outcome: TurnOutcome): Promise<void> | undefined {
@@ -213,20 +201,11 @@ export class OrchestrationRunner implements WorkItemHandler {
     return includesHistory ? undefined : "missed";
   }
 
-  #step(
-    session: Session,
-    past: readonly HistoryEvent[],
-    fresh: readonly HistoryEvent[],
-  ): Turn | Promise<Turn> {
-    // One that has seen anything has seen the whole past.
-    const unseen = session.bytes > 0 ? [] : past;
-    return this.#scope.runInAsyncScope(() => session.run(unseen, fresh));
-  }
-
-  #keep({ running, request, asked }: StartedTurn, session: Session, { hasEnded }: Turn): void {
+  #keep({ running, request, asked, session }: StartedTurn, outcome: TurnOutcome): void {
     const { completionToken: mark } = running.item;
     // Without a token nothing would tell which past the session has seen.
-    if (hasEnded || mark === "" || this.#services.settings.sessionCount === 0) return;
+    if (session === undefined || mark === "" || this.#services.settings.sessionCount === 0) return;
+    if (typeof outcome === "string" || "error" in outcome || outcome.hasEnded) return;
     if (!asked.isExtended) return;
     const { instanceId, executionId } = request;
     // Before the completion is acknowledged: an embedded hub may hand out the next turn first.
@@ -271,15 +250,6 @@ export class OrchestrationRunner implements WorkItemHandler {
           completionToken === "" ? this.#tokenlessOptions : this.#sessionOptions,
         );
   }
-}
-
-/** A turn that the worker has begun. */
-interface StartedTurn {
-  readonly running: RunningItem;
-  readonly request: OrchestratorRequest;
-  readonly asked: SessionRequest;
-  /** Tells the watchdog that its code has ended. */
-  readonly leave: (() => void) | undefined;
 }
 
 function startOf(

@@ -1,6 +1,6 @@
 import type { SessionOptions } from "../engine/session.ts";
 import type { Middleware } from "../middleware.ts";
-import { sha1, whenSettled } from "../platform.ts";
+import { enginePlatform } from "../platform.ts";
 import { taskLoggers } from "../task-logger.ts";
 import type { WorkerSettings } from "./options.ts";
 
@@ -22,8 +22,7 @@ export function sessionOptions(
     middleware: middleware.flatMap(({ orchestration }) => orchestration ?? []),
     defaultVersion: settings.versioning.defaultVersion,
     wrapsActivityInputs: settings.activityInputs === "dotnet",
-    whenSettled,
-    sha1,
+    ...enginePlatform(),
     createLogger: taskLoggers(
       logger,
       ({ instanceId, name }) => ({ event: "orchestrator.log", instanceId, orchestrator: name }),

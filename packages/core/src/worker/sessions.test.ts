@@ -2,9 +2,10 @@ import { describe, expect, it } from "vitest";
 import { started } from "../../test/rig.ts";
 import { jsonConverter } from "../converter.ts";
 import type { OrchestrationContext } from "../engine/context.ts";
+import { runEpisode } from "../engine/episode.ts";
 import { Session } from "../engine/session.ts";
 import { failureOf } from "../failure.ts";
-import { sessionScope, sha1, whenSettled } from "../platform.ts";
+import { enginePlatform } from "../platform.ts";
 import { Sessions } from "./sessions.ts";
 import { taskLoggers } from "../task-logger.ts";
 
@@ -20,8 +21,7 @@ async function session(
       maximumTimerIntervalMs: 1e9,
       maximumActions: 100,
       onNonDeterminism: "fail",
-      whenSettled,
-      sha1,
+      ...enginePlatform(),
       failureOf: (thrown) => failureOf(thrown),
       createLogger: taskLoggers({}, () => ({})),
       warn: () => {},
@@ -29,7 +29,7 @@ async function session(
   );
   const start = started({ input: "x".repeat(Math.max(0, bytes - 202)) });
   const event = { $typeName: "HistoryEvent", eventId: -1, eventType: start } as const;
-  await sessionScope.run(made, async () => made.run([], [event]));
+  await runEpisode(made, [], [event]);
   return made;
 }
 

@@ -78,6 +78,29 @@ describe("a stream of work", () => {
     expect(items).toEqual(["a", "b"]);
   });
 
+  it("takes what is ready without waiting for it, until it is closed", async () => {
+    const ready = ["b", "c", "d", "e"].map(work);
+    let isWaited = false;
+    const { stream, items } = new Setup((scripted) =>
+      scripted.answer("getWorkItems", () => ({
+        [Symbol.asyncIterator]: () => ({
+          next: () => {
+            if (isWaited) return never();
+            isWaited = true;
+            return Promise.resolve({ done: false, value: work("a") });
+          },
+          ready: () => {
+            if (items.at(-1) === "c") stream.close();
+            return ready.shift();
+          },
+        }),
+      })),
+    );
+    await settle();
+    expect(items).toEqual(["a", "b", "c", "d"]);
+    expect(ready).toHaveLength(1);
+  });
+
   it("takes work from a hub that knows no hello", async () => {
     const { hub, stream } = new Setup((scripted) =>
       scripted.answer("hello", fails("UNIMPLEMENTED")),

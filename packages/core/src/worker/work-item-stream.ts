@@ -4,6 +4,7 @@ import { doubling } from "../backoff.ts";
 import type { Clock } from "../clock.ts";
 import { TaskHubError } from "../errors.ts";
 import type { Logger } from "../logger.ts";
+import { isReadyIterator, type ReadyIterator } from "../ready-iterator.ts";
 import type { TaskHubService } from "../task-hub-service.ts";
 import { SilenceWatch } from "./silence-watch.ts";
 import { type StreamEvent, type StreamState, transition } from "./stream-state.ts";
@@ -162,12 +163,23 @@ export class WorkItemStream {
         isFirst = false;
         silence.heard();
         this.#take(next.value, silence);
+        if (isReadyIterator(stream)) this.#takeReady(stream, silence);
       }
     } catch (thrown) {
       error = thrown;
     }
     if (!signal.aborted) this.#lost(error, clock.now() - openedAt >= wellMs);
     return undefined;
+  }
+
+  /** Of a hub in this process: what is there already, as long as this is the stream that is read. */
+  #takeReady(stream: ReadyIterator<WorkItem>, silence: SilenceWatch): void {
+    const begun = this.#begun;
+    while (this.#begun === begun) {
+      const item = stream.ready();
+      if (item === undefined) return;
+      this.#take(item, silence);
+    }
   }
 
   #take(item: WorkItem, silence: SilenceWatch): void {
