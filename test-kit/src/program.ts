@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Writable } from "node:stream";
 import { type Clock, systemClock } from "@durabletask/core";
 import { longestTimerMs } from "@durabletask/core/spi";
-import { onTestFailed, onTestFinished, type RunnerTestCase, TestRunner } from "vitest";
+import { onTestFinished, type RunnerTestCase, TestRunner } from "vitest";
 
 /** So long before the time limit of its test a program is ended: then the test can still say what it saw. */
 const marginMs = 3000;
@@ -46,8 +46,7 @@ export class Program {
   readonly #looks = new Set<() => void>();
   #stdout = "";
   #stderr = "";
-  /** Whether an error has told what it has written. */
-  #isTold = false;
+  #hasHung = false;
 
   private constructor(args: readonly string[], options: ProgramOptions) {
     const { command = process.execPath, cwd, env = process.env } = options;
@@ -77,11 +76,11 @@ export class Program {
     const program = new Program(args, options);
     const { clock = systemClock } = options;
     const cancel = clock.schedule(() => program.#giveUp(), remainingMs());
-    onTestFailed(() => {
-      if (!program.#isTold) console.error(program.#error("was part of this test").message);
-    });
-    onTestFinished(() => {
+    onTestFinished(({ task }) => {
       cancel();
+      if (task.result?.state === "fail" && program.#isSuspect) {
+        console.error(program.#error("was part of this test").message);
+      }
       program.kill();
     });
     // Not every test waits for the end.
@@ -129,13 +128,20 @@ export class Program {
     return output;
   }
 
+  /** Whether it may have to do with the failure of its test: not if it has ended well, or when the test wanted it to. */
+  get #isSuspect(): boolean {
+    const { exitCode, signalCode, killed } = this.#process;
+    const isRunning = exitCode === null && signalCode === null;
+    return this.#hasHung || isRunning || !(killed || exitCode === 0);
+  }
+
   #giveUp(): void {
+    this.#hasHung = true;
     this.#ended.reject(this.#error("still ran when the time of its test was nearly over"));
     this.kill();
   }
 
   #error(what: string): Error {
-    this.#isTold = true;
     const { stdout, stderr } = this.output;
     return new Error(`${this.#name} ${what}.\nIts output:\n${stdout}\nIts errors:\n${stderr}`);
   }
