@@ -3,6 +3,7 @@ import { WorkItemSchema } from "@durabletask/protobuf";
 import { describe, expect, it } from "vitest";
 import { type Running, RunningItems } from "./running-items.ts";
 import { Slots } from "./slots.ts";
+import { WorkSlice } from "./work-slice.ts";
 
 /** A lane in which one item runs at a time. */
 function openLane() {
@@ -13,7 +14,11 @@ function openLane() {
     ended: (running) => void ended.push(running),
     failed: () => undefined,
   });
-  const slots = new Slots(1);
+  const slice = new WorkSlice(
+    () => 0,
+    () => undefined,
+  );
+  const slots = new Slots(1, slice);
   const handler = { concurrency: 1, run: async () => undefined, abandon: async () => undefined };
   return { items, begun, ended, add: () => items.add(create(WorkItemSchema), { handler, slots }) };
 }

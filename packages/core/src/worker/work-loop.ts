@@ -13,6 +13,7 @@ import { type Lane, type Running, RunningItems } from "./running-items.ts";
 import { Slots } from "./slots.ts";
 import { Watchdog } from "./watchdog.ts";
 import { filtersToWire } from "./work-item-filters.ts";
+import { WorkSlice } from "./work-slice.ts";
 import { WorkItemStream } from "./work-item-stream.ts";
 import type { WorkerServices } from "./work-item-handler.ts";
 
@@ -42,6 +43,7 @@ export class WorkLoop {
     failed: (running, error) => this.#failed(running, error),
   });
   readonly #carried = new CarriedWork();
+  readonly #slice: WorkSlice;
   /** While stopping: what was handed back, by instance and task. */
   readonly #turnedAway = new Set<string>();
   /** While stopping: what the hub has sent all the same, once more. It goes back when the stream is closed. */
@@ -56,7 +58,11 @@ export class WorkLoop {
     this.#settings = settings;
     // Every activity may listen to the one signal.
     setMaxListeners(0, this.#stopping.signal, this.#ended.signal);
-    const { watchdogMs } = settings;
+    const { clock, watchdogMs } = settings;
+    this.#slice = new WorkSlice(
+      () => clock.now(),
+      () => this.#goOn(),
+    );
     this.#watchdog =
       watchdogMs === undefined ? undefined : new Watchdog(watchdogMs, settings.logger);
     const services: WorkerServices = {
@@ -77,7 +83,7 @@ export class WorkLoop {
     this.#lanes = new Map(
       Array.from(registry.handlers, ([kind, create]) => {
         const handler = create(services);
-        return [kind, { handler, slots: new Slots(handler.concurrency) }];
+        return [kind, { handler, slots: new Slots(handler.concurrency, this.#slice) }];
       }),
     );
     this.stream = this.#open(settings, registry);
@@ -88,6 +94,7 @@ export class WorkLoop {
     this.#stopping.abort(new Error("the worker is stopping"));
     this.stream.drain();
     await this.#drained();
+    this.#slice.stop();
     await this.#handBackAll(this.#underWay.clear());
     this.stream.close();
     await this.#handBackAll(this.#held);
@@ -126,6 +133,11 @@ export class WorkLoop {
   #entities(): number {
     const lane = this.#lanes.get("entityRequestV2") ?? this.#lanes.get("entityRequest");
     return lane?.handler.concurrency ?? 0;
+  }
+
+  /** The event loop has come round: what waits for that may begin. */
+  #goOn(): void {
+    for (const { slots } of this.#lanes.values()) slots.serve();
   }
 
   #dispatch(item: WorkItem): void {

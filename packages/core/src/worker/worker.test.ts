@@ -439,3 +439,45 @@ describe("a completion", () => {
     expect(run.hub.streams).toHaveLength(1);
   });
 });
+
+describe("a hub that sends more than the worker has said that it takes", () => {
+  it("does not hold the event loop until all of it has run", async () => {
+    let runs = 0;
+    const busy = defineActivity("busy", () => {
+      runs += 1;
+      run.clock.advance(4);
+    });
+    const run = new ScriptedWorkerRun([busy], { concurrency: { activities: 10 } });
+    await run.worker.start({ untilConnected: true });
+    const seen: number[] = [];
+    const items = Array.from({ length: 30 }, (_, taskId) =>
+      activityItem("busy", { taskId, token: `t${taskId}` }),
+    );
+    run.hub.workStream.push(...items);
+    while (runs < items.length) {
+      await new Promise(setImmediate);
+      seen.push(runs);
+    }
+    expect(seen.filter((count) => count > 0)).toEqual([8, 16, 24, 30]);
+    expect(run.activityResponses).toHaveLength(30);
+  });
+
+  it("leaves what waits for the event loop to others when the worker is stopped", async () => {
+    let runs = 0;
+    const busy = defineActivity("busy", () => {
+      runs += 1;
+      run.clock.advance(20);
+    });
+    const run = new ScriptedWorkerRun([busy]);
+    await run.worker.start({ untilConnected: true });
+    const tokens = Array.from({ length: 10 }, (_, n) => `t${n}`);
+    run.hub.workStream.push(...tokens.map((token) => activityItem("busy", { token })));
+    while (runs === 0) await new Promise(setImmediate);
+    await run.stop();
+    expect(runs).toBe(8);
+    const abandoned = run.hub.requests("abandonTaskActivityWorkItem") as {
+      completionToken: string;
+    }[];
+    expect(abandoned.map(({ completionToken }) => completionToken)).toEqual(["t8", "t9"]);
+  });
+});
