@@ -166,6 +166,19 @@ export function describePoison(createStore: CreateStore): void {
     await worker.run(complete(1));
   });
 
+  it("rule 9: nobody is alone for longer because the clock is set back", async () => {
+    const bench = await openBench(createStore);
+    await dieTwice(bench, 1);
+    await bench.die();
+    const worker = bench.worker();
+    await worker.activity();
+    await bench.start("b");
+    expect(await worker.isIdle()).toBe(true);
+    bench.clock.jump(-3_600_000);
+    await bench.pass(4000);
+    await worker.run(complete(1));
+  });
+
   it("rule 9: however many are suspect, they do not wait for one that takes long one after the other", async () => {
     const bench = await openBench(createStore);
     await dieTwice(bench, 200);

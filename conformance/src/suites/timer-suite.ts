@@ -75,6 +75,33 @@ export function describeTimers(createStore: CreateStore): void {
     expectAscending(await bench.history("a"));
   });
 
+  it("rule 19: what takes a while takes no longer where the clock is set back meanwhile", async () => {
+    const bench = await openBench(createStore);
+    await bench.start("a");
+    const worker = bench.worker();
+    await worker.abandon(await worker.turn());
+    bench.clock.jump(-3_600_000);
+    await bench.pass(1000);
+    await worker.turn();
+    await worker.close();
+    // A connection that is lost.
+    const connection = new AbortController();
+    await bench.worker({ signal: connection.signal }).turn();
+    connection.abort(new Error("cut"));
+    bench.clock.jump(-3_600_000);
+    await bench.pass(5000);
+    // One that is closed as soon as it has the turn, for the second time.
+    const short = bench.worker();
+    await short.turn();
+    await short.close();
+    const idle = bench.worker();
+    expect(await idle.isIdle()).toBe(true);
+    bench.clock.jump(-3_600_000);
+    await bench.pass(1000);
+    await idle.run(complete(1));
+    expectAscending(await bench.history("a"));
+  });
+
   it("rule 19: instants in one history never decrease", async () => {
     const bench = await openBench(createStore);
     await bench.start("a");

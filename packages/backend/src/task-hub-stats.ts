@@ -55,7 +55,7 @@ export function statsOf(hub: Hub): TaskHubStats {
     leasedActivities: hub.leases.size - turns.leased,
     waitingActivities: activities.held,
     oldestReadyMs: oldest < Infinity ? Math.max(hub.clock.now() - oldest, 0) : undefined,
-    alarms: hub.alarms.size,
+    alarms: hub.alarms.size + hub.delays.size,
     streams: hub.dispatcher.streams,
     commits: hub.journal.commits,
     millisecondsPerCommit: hub.journal.millisecondsPerCommit,

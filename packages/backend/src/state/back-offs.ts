@@ -1,6 +1,6 @@
 import type { Refusal } from "../dispatch/ready-queue.ts";
 import type { WorkStream } from "../dispatch/work-stream.ts";
-import type { Alarms } from "../time/alarms.ts";
+import type { Delays } from "../time/delays.ts";
 
 /** Abandoned work comes back after this long, doubling up to the second. */
 const firstMs = 1_000;
@@ -24,12 +24,12 @@ export class BackOffs {
   readonly #byStream = new Map<WorkStream, BackOff>();
 
   /** Keeps the turn from a worker for a while; `over` is called at its end. */
-  add(stream: WorkStream, alarms: Alarms, now: number, over: () => void): void {
+  add(stream: WorkStream, delays: Delays, over: () => void): void {
     const backOff = this.#byStream.get(stream) ?? { times: 0, isOver: false };
     this.#byStream.set(stream, backOff);
     backOff.times++;
     backOff.isOver = false;
-    alarms.add(now + backOffMs(backOff.times), () => {
+    delays.after(backOffMs(backOff.times), () => {
       backOff.isOver = true;
       if (stream.end) this.#byStream.delete(stream);
       over();

@@ -5,6 +5,7 @@ import { Dispatcher } from "../dispatch/dispatcher.ts";
 import type { WorkStream } from "../dispatch/work-stream.ts";
 import type { Store, StoreOpening } from "../store/store.ts";
 import { Alarms } from "../time/alarms.ts";
+import { Delays } from "../time/delays.ts";
 import { Acknowledgements } from "./acknowledgements.ts";
 import { BackOffs } from "./back-offs.ts";
 import { DetachedActivities } from "./detached-activities.ts";
@@ -56,6 +57,7 @@ export class Hub {
   readonly newId: () => string;
   readonly journal: Journal;
   readonly alarms: Alarms;
+  readonly delays: Delays;
   readonly dispatcher: Dispatcher;
   readonly histories: Histories;
   readonly acknowledgements: Acknowledgements = new Acknowledgements();
@@ -98,6 +100,7 @@ export class Hub {
     this.#lastDetached = opening.lastDetached;
     this.histories = new Histories(parts.maxHistoryEvents);
     this.alarms = new Alarms(parts.clock, onFailure);
+    this.delays = new Delays(parts.clock, onFailure);
     this.#handOuts = new HandOuts(this, parts.stopwatch);
     this.dispatcher = new Dispatcher(this.#handOuts);
     this.journal = new Journal(parts.store, opening, parts.stopwatch, {
@@ -120,6 +123,7 @@ export class Hub {
   async close(error: Error): Promise<void> {
     this.dispatcher.closeAll(error);
     this.alarms.stop();
+    this.delays.stop();
     this.unclaimed.stop();
     this.#handOuts.stop();
     this.quarantine.close();
@@ -131,6 +135,7 @@ export class Hub {
   stop(error: Error): void {
     this.journal.stop(error);
     this.alarms.stop();
+    this.delays.stop();
     this.unclaimed.stop();
     this.#handOuts.stop();
     this.waiters.rejectAll(error);
@@ -187,24 +192,33 @@ export class Hub {
     instance.isQueued = false;
     instance.loading = undefined;
     instance.place?.leave();
-    if (instance.pause) this.alarms.cancel(instance.pause);
+    instance.pause?.();
     instance.pause = undefined;
   }
 
   /** No turn before the instant. */
   pauseUntil(instance: Instance, due: number): void {
-    if (instance.pause) this.alarms.cancel(instance.pause);
-    instance.pause = this.alarms.add(due, () => {
-      instance.pause = undefined;
-      instance.stamp(this.clock.now());
-      this.considerTurn(instance);
-    });
+    instance.pause?.();
+    const alarm = this.alarms.add(due, () => this.#endPause(instance));
+    instance.pause = () => this.alarms.cancel(alarm);
+  }
+
+  /** No turn for a while. */
+  pauseFor(instance: Instance, delayMs: number): void {
+    instance.pause?.();
+    instance.pause = this.delays.after(delayMs, () => this.#endPause(instance));
+  }
+
+  #endPause(instance: Instance): void {
+    instance.pause = undefined;
+    instance.stamp(this.clock.now());
+    this.considerTurn(instance);
   }
 
   /** Keeps the next turn from a worker for a while. Others may have it. */
   keepFrom(instance: Instance, stream: WorkStream): void {
     const backOffs = (instance.backOffs ??= new BackOffs());
-    backOffs.add(stream, this.alarms, this.clock.now(), () => {
+    backOffs.add(stream, this.delays, () => {
       // Where it stands now this worker does not look; whichever place is found first counts.
       if (instance.backOffs !== backOffs || !instance.isQueued || instance.loading) return;
       instance.stamp(this.clock.now());
@@ -215,7 +229,7 @@ export class Hub {
   /** Keeps an activity from a worker for a while. Others may have it. */
   keepActivityFrom(activity: Activity, stream: WorkStream): void {
     const backOffs = (activity.backOffs ??= new BackOffs());
-    backOffs.add(stream, this.alarms, this.clock.now(), () => {
+    backOffs.add(stream, this.delays, () => {
       if (activity.state === "ready") this.#offerActivity(activity);
     });
   }

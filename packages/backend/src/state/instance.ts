@@ -68,8 +68,8 @@ export class Instance {
   /** Since when its turn waits for a worker, and whether a warning has named it. */
   readySince = 0;
   isNamed = false;
-  /** No turn before it rings or is taken away: a start in the future. */
-  pause: Alarm | undefined;
+  /** While there is to be no turn: takes away what ends that, such as the instant of a scheduled start. */
+  pause: (() => void) | undefined;
   /** No turn before this batch is on disk: brakes an orchestration that continues as new in a loop. */
   turnAfterBatch = 0;
   /** Who abandoned its turn since one was committed. */

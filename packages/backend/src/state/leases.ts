@@ -21,6 +21,7 @@ interface LeaseHost {
   readonly epoch: string;
   readonly clock: { now(): number };
   readonly alarms: { add(due: number, ring: () => void): Alarm };
+  readonly delays: { after(delayMs: number, act: () => void): () => void };
   readonly quarantine: {
     readonly isExclusive: boolean;
     check(): void;
@@ -30,7 +31,7 @@ interface LeaseHost {
   offerActivity(activity: Activity): void;
   keepFrom(instance: Instance, stream: WorkStream): void;
   keepActivityFrom(activity: Activity, stream: WorkStream): void;
-  pauseUntil(instance: Instance, due: number): void;
+  pauseFor(instance: Instance, delayMs: number): void;
 }
 
 /** So many turns that were given to others may still be completed by those who had them first. */
@@ -96,12 +97,12 @@ export class Leases {
   }
 
   #returned(lease: Lease): void {
-    const { clock, alarms } = this.#host;
+    const { delays } = this.#host;
     if (lease.stream.end?.by !== "connection" || this.#limits.graceMs === 0) {
       this.#table.delete(lease);
       return this.#giveBack(lease);
     }
-    alarms.add(clock.now() + this.#limits.graceMs, () => {
+    delays.after(this.#limits.graceMs, () => {
       if (this.#table.delete(lease)) this.#takeBack(lease, 0);
     });
   }
@@ -133,7 +134,7 @@ export class Leases {
     const { instance } = lease;
     this.giveUpTurn(lease);
     instance.lateTurns = [...(instance.lateTurns ?? []), lease].slice(-maxLateTurns);
-    if (delayMs > 0) this.#host.pauseUntil(instance, this.#host.clock.now() + delayMs);
+    if (delayMs > 0) this.#host.pauseFor(instance, delayMs);
     else this.#host.considerTurn(instance);
   }
 
@@ -141,7 +142,7 @@ export class Leases {
     if (activity.suspect) this.#host.quarantine.returned(activity.suspect);
     if (delayMs === 0) return this.#host.offerActivity(activity);
     activity.state = "held";
-    this.#host.alarms.add(this.#host.clock.now() + delayMs, () => {
+    this.#host.delays.after(delayMs, () => {
       if (activity.state === "held") this.#host.offerActivity(activity);
     });
   }

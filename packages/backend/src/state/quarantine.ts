@@ -1,4 +1,3 @@
-import type { Alarm } from "../time/alarms.ts";
 import type { OpenBatch } from "./journal.ts";
 import type { Suspect } from "./suspect.ts";
 
@@ -14,8 +13,7 @@ const maxAloneMs = 256_000;
 
 /** What the quarantine needs of the hub. */
 export interface QuarantineHost {
-  readonly clock: { now(): number };
-  readonly alarms: { add(due: number, ring: () => void): Alarm; cancel(alarm: Alarm): void };
+  readonly delays: { after(delayMs: number, act: () => void): () => void };
   readonly journal: { begin(): OpenBatch };
   /** Whether no worker is at anything. */
   readonly isQuiet: boolean;
@@ -45,7 +43,8 @@ export class Quarantine {
   readonly #out = new Set<Suspect>();
   /** The one that runs alone, or is about to. */
   #current: Suspect | undefined;
-  #quietEnd: Alarm | undefined;
+  /** Takes away the end of the time for which it may be alone. */
+  #keepQuiet: (() => void) | undefined;
 
   constructor(host: QuarantineHost) {
     this.#host = host;
@@ -142,9 +141,8 @@ export class Quarantine {
   }
 
   #limit(suspect: Suspect, ms: number): void {
-    const { clock, alarms } = this.#host;
-    if (this.#quietEnd) alarms.cancel(this.#quietEnd);
-    this.#quietEnd = alarms.add(clock.now() + ms, () => this.#endQuiet(suspect));
+    this.#keepQuiet?.();
+    this.#keepQuiet = this.#host.delays.after(ms, () => this.#endQuiet(suspect));
   }
 
   #attempt(suspect: Suspect): void {
@@ -187,7 +185,7 @@ export class Quarantine {
 
   #release(): void {
     this.#current = undefined;
-    if (this.#quietEnd) this.#host.alarms.cancel(this.#quietEnd);
+    this.#keepQuiet?.();
     this.#choose();
     if (!this.#current) this.#host.pump();
   }

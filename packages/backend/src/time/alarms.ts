@@ -14,7 +14,7 @@ export interface Alarm {
 }
 
 /**
- * All instants that the hub waits for, behind one re-armed timer of the clock. An alarm never rings before its instant
+ * All instants that the hub waits for, behind one re-armed timer of the clock; what takes a while is a delay. An alarm never rings before its instant
  * (rule 19); those of one instant ring in no particular order.
  */
 export class Alarms {
