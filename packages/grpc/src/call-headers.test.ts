@@ -1,3 +1,4 @@
+import { VirtualClock } from "@durabletask/core/spi";
 import { expect, it } from "vitest";
 import { HeaderProvider } from "./call-headers.ts";
 
@@ -88,4 +89,21 @@ it("tells of a bad header that a source gives, without its value", async () => {
   const failed = Promise.resolve(provider.get());
   await expect(failed).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
   await expect(failed).rejects.not.toMatchObject({ message: expect.stringContaining("cret") });
+});
+
+it("gives a source up that does not answer, and asks it again for the next call", async () => {
+  const clock = new VirtualClock();
+  const { asked, source } = gatedSource();
+  const provider = new HeaderProvider({}, source, 300_000, clock);
+  const failed = expect(provider.get()).rejects.toMatchObject({
+    code: "UNAVAILABLE",
+    message: expect.stringContaining("no answer within 30 s"),
+  });
+  clock.advance(30_000);
+  await failed;
+  const next = provider.get();
+  asked[0]?.resolve({ n: "late" });
+  asked[1]?.resolve({ n: "2" });
+  expect(await next).toEqual({ n: "2" });
+  expect(clock.next).toBeUndefined();
 });

@@ -1,4 +1,4 @@
-import { InvalidArgumentError, TaskHubError } from "@durabletask/core";
+import { type Clock, InvalidArgumentError, systemClock, TaskHubError } from "@durabletask/core";
 
 /** Metadata of calls. Names are in lower case. */
 export type CallHeaders = Readonly<Record<string, string>>;
@@ -10,10 +10,13 @@ export interface ExpiringHeaders {
   readonly expiresAt: number | Date;
 }
 
-/** Headers, or what asks for them: a token that has to be fetched. */
-export type HeaderSource =
-  | CallHeaders
-  | (() => CallHeaders | ExpiringHeaders | Promise<CallHeaders | ExpiringHeaders>);
+type Answer = CallHeaders | ExpiringHeaders;
+
+/** Headers, or what asks for them: a token that has to be fetched, within 30 seconds. */
+export type HeaderSource = CallHeaders | (() => Answer | Promise<Answer>);
+
+/** How long a source may take. One that never answers would hold up every call from then on. */
+const answerMs = 30_000;
 
 type State =
   | { readonly kind: "empty" }
@@ -31,11 +34,18 @@ export class HeaderProvider {
   readonly fixed: CallHeaders;
   readonly #source: Exclude<HeaderSource, CallHeaders> | undefined;
   readonly #lifetimeMs: number;
+  readonly #clock: Clock;
   #state: State = { kind: "empty" };
 
   /** Throws `InvalidArgumentError` for names and values that HTTP/2 or gRPC do not take. */
-  constructor(fixed: CallHeaders, source: HeaderSource = {}, lifetimeMs = 300_000) {
+  constructor(
+    fixed: CallHeaders,
+    source: HeaderSource = {},
+    lifetimeMs = 300_000,
+    clock: Clock = systemClock,
+  ) {
     this.#lifetimeMs = lifetimeMs;
+    this.#clock = clock;
     if (typeof source === "function") {
       this.fixed = checked(fixed);
       this.#source = source;
@@ -70,7 +80,7 @@ export class HeaderProvider {
 
   async #ask(source: Exclude<HeaderSource, CallHeaders>): Promise<CallHeaders> {
     try {
-      const answer = await source();
+      const answer = await this.#inTime(source);
       const isExpiring = isExpiringHeaders(answer);
       const given = checked(isExpiring ? answer.headers : answer);
       const headers = Object.freeze({ ...this.fixed, ...given });
@@ -83,6 +93,20 @@ export class HeaderProvider {
       const why = cause instanceof Error ? cause.message : String(cause);
       // Nothing was sent; who retries asks the source again.
       throw new TaskHubError("UNAVAILABLE", `the source of the headers failed: ${why}`, { cause });
+    }
+  }
+
+  async #inTime(source: Exclude<HeaderSource, CallHeaders>): Promise<Answer> {
+    const late = Promise.withResolvers<never>();
+    const seconds = answerMs / 1000;
+    const cancel = this.#clock.schedule(
+      () => late.reject(new Error(`it gave no answer within ${seconds} s`)),
+      answerMs,
+    );
+    try {
+      return await Promise.race([source(), late.promise]);
+    } finally {
+      cancel();
     }
   }
 }

@@ -342,4 +342,19 @@ describe.each(paths)("the connection, %s", (_, dial) => {
     await expect(workItems(transport).next()).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
     expect(asked).toBe(3);
   });
+
+  it("does not wait for headers once a call is given up", async () => {
+    await using server = await serveRaw((stream) => answer(stream, [instanceFrame()]));
+    await using transport = dial(server.url, { headers: () => new Promise(() => {}) });
+    const hub = createTaskHubService(transport);
+    const abort = new AbortController();
+    const { signal } = abort;
+    const call = expect(hub.getInstance({}, { signal })).rejects.toThrow("enough");
+    const items = hub.getWorkItems({}, { signal })[Symbol.asyncIterator]();
+    const next = expect(items.next()).rejects.toThrow("enough");
+    abort.abort(new Error("enough"));
+    await Promise.all([call, next]);
+    await expect(hub.getInstance({}, { signal })).rejects.toThrow("enough");
+    expect(server.sessions.size).toBe(0);
+  });
 });

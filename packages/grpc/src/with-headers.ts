@@ -21,7 +21,9 @@ export function withHeaders(transport: Transport, provider: HeaderProvider): Tra
     ): Promise<MessageShape<O>> {
       const call = (common: CallHeaders): Promise<MessageShape<O>> =>
         transport.unary(method, request, { signal, timeoutMs, headers: merged(common, headers) });
-      return provider.isFixed ? begun(() => call(provider.fixed)) : withRefresh(provider, call);
+      return provider.isFixed
+        ? begun(() => call(provider.fixed))
+        : withRefresh(provider, signal, call);
     },
     stream<I extends DescMessage, O extends DescMessage>(
       method: DescMethodServerStreaming<I, O>,
@@ -30,7 +32,7 @@ export function withHeaders(transport: Transport, provider: HeaderProvider): Tra
     ): AsyncIterable<MessageShape<O>> {
       const call = (common: CallHeaders): AsyncIterable<MessageShape<O>> =>
         transport.stream(method, request, { signal, timeoutMs, headers: merged(common, headers) });
-      if (!provider.isFixed) return deferred(provider, call);
+      if (!provider.isFixed) return deferred(provider, signal, call);
       return { [Symbol.asyncIterator]: () => call(provider.fixed)[Symbol.asyncIterator]() };
     },
     [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),
@@ -48,21 +50,39 @@ function begun<T>(call: () => Promise<T>): Promise<T> {
 
 async function withRefresh<T>(
   provider: HeaderProvider,
+  signal: AbortSignal | undefined,
   call: (common: CallHeaders) => Promise<T>,
 ): Promise<T> {
-  const common = await provider.get();
+  const common = await headersOf(provider, signal);
   try {
     return await call(common);
   } catch (error) {
     if (!isUnauthenticated(error)) throw error;
     provider.refuse(common);
-    return await call(await provider.get());
+    return await call(await headersOf(provider, signal));
   }
+}
+
+/** The headers; rejects with the signal's reason where that comes first: the source is asked for others, too. */
+function headersOf(
+  provider: HeaderProvider,
+  signal: AbortSignal | undefined,
+): CallHeaders | Promise<CallHeaders> {
+  const answer = provider.get();
+  if (signal === undefined || !(answer instanceof Promise)) return answer;
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    signal.addEventListener("abort", onAbort, { once: true });
+    const done = (): void => signal.removeEventListener("abort", onAbort);
+    answer.finally(done).then(resolve, reject);
+  });
 }
 
 /** A stream that is refused is not opened again here: whoever reads it opens another, with fresh headers. */
 function deferred<T>(
   provider: HeaderProvider,
+  signal: AbortSignal | undefined,
   call: (common: CallHeaders) => AsyncIterable<T>,
 ): AsyncIterable<T> {
   return {
@@ -70,7 +90,7 @@ function deferred<T>(
       let common: CallHeaders = {};
       return new DeferredStream(
         async () => {
-          common = await provider.get();
+          common = await headersOf(provider, signal);
           return call(common);
         },
         (error) => {
