@@ -135,9 +135,11 @@ export interface SplitActions {
 }
 
 export function splitActions(actions: readonly OrchestratorAction[]): SplitActions {
-  for (const [index, { id, orchestratorActionType }] of actions.entries()) {
-    if (orchestratorActionType.case !== "completeOrchestration") continue;
-    return { sent: actions.slice(0, index), last: orchestratorActionType.value, lastId: id };
+  let index = 0;
+  for (const { id, orchestratorActionType } of actions) {
+    if (orchestratorActionType.case === "completeOrchestration")
+      return { sent: actions.slice(0, index), last: orchestratorActionType.value, lastId: id };
+    index++;
   }
   return { sent: actions, last: undefined, lastId: -1 };
 }

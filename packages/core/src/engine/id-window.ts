@@ -37,8 +37,10 @@ export class IdWindow<T> {
   /** Takes all items out, in the order of their ids, and gives what is made of each. */
   takeAll<Made>(make: (id: number, item: T) => Made): Made[] {
     const all: Made[] = [];
-    for (const [place, item] of this.#items.entries()) {
-      if (item !== undefined) all.push(make(this.#firstId + place, item));
+    let id = this.#firstId;
+    for (const item of this.#items) {
+      if (item !== undefined) all.push(make(id, item));
+      id += 1;
     }
     this.#count = 0;
     this.#empty();

@@ -37,8 +37,8 @@ export interface SessionOptions extends EngineOptions {
 
 /** What came of one episode. */
 export interface Turn {
-  /** New actions, in the order of their ids. */
-  readonly actions: readonly OrchestratorAction[];
+  /** New actions, in the order of their ids. The array is the caller's. */
+  readonly actions: OrchestratorAction[];
   /** The custom status as a payload; `undefined` until the orchestrator sets one. */
   readonly customStatus: string | undefined;
   /** Whether the execution is over. */
@@ -316,11 +316,9 @@ export class Session {
     if (this.#held !== undefined) return { actions: [], customStatus: undefined, hasEnded: false };
     if (outcome === undefined) return { actions: actions.take(), customStatus, hasEnded: false };
     const id = actions.nextId;
-    return {
-      actions: [...actions.take(), completion(id, outcome, this.#execution)],
-      customStatus,
-      hasEnded: true,
-    };
+    const taken = actions.take();
+    taken.push(completion(id, outcome, this.#execution));
+    return { actions: taken, customStatus, hasEnded: true };
   }
 
   #abandons(error: unknown): boolean {

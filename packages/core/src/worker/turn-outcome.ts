@@ -18,7 +18,7 @@ export function responseOf(
     $typeName: "OrchestratorResponse",
     instanceId,
     completionToken,
-    actions: isMissed ? [] : [...outcome.actions],
+    actions: isMissed ? [] : outcome.actions,
     customStatus: isMissed ? undefined : outcome.customStatus,
     requiresHistory: isMissed,
     isPartial: false,
