@@ -15,7 +15,10 @@ import type { CallOptions, Transport } from "./transport.ts";
 
 /** How calls are tried again. */
 export interface RetryOptions {
-  /** How long a call is tried that has no time limit of its own. Default: 30 seconds. */
+  /**
+   * How long a call is tried that has no time limit of its own, such as the reading of a history; over gRPC `deadlines` give one to
+   * all others, and within that they are tried. A client's wait is tried for at least half a minute. Default: 30 seconds.
+   */
   readonly patience?: Duration | undefined;
   /**
    * Whether the hub recognises a start that it has already seen by its execution id. Hubs of `@durabletask/backend` do; with
