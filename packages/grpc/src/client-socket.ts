@@ -8,8 +8,9 @@ export function openSocket(origin: string, tls: ConnectionOptions): Socket {
   const host = hostname.replace(/^\[(.*)\]$/u, "$1");
   if (protocol === "http:") return connectTcp({ host, port: Number(port) || 80 });
   return connectTls({
-    ...(isIP(host) === 0 && { servername: host }),
     ...tls,
+    // Servers are told no addresses for names.
+    servername: tls.servername ?? (isIP(host) === 0 ? host : undefined),
     host,
     port: Number(port) || 443,
     ALPNProtocols: ["h2"],

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { createServer, type Server } from "node:tls";
 import { silentLogger, type Transport } from "@durabletask/core";
 import { createTaskHubService } from "@durabletask/core/spi";
 import { createGrpcTransport, type GrpcAddressOptions, type TlsOptions } from "@durabletask/grpc";
@@ -12,6 +14,11 @@ import {
   serverKey,
 } from "../test/certificates.ts";
 import { ScriptedTransport } from "../test/scripted-transport.ts";
+
+function portOf(server: Server): number {
+  const address = server.address();
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
 
 const certificate = { cert: serverCertificate, key: serverKey };
 
@@ -65,6 +72,30 @@ describe.each(paths)("TLS from the client's side, %s", (_, interceptors) => {
       call({ tls: certificate }, "https", { ca: authority, servername });
     expect(await named("localhost")).toBe("answered");
     expect(await named("other.example")).toContain("is not accepted");
+  });
+
+  it("tells the server the name that it means: the host's, unless it is told another", async () => {
+    const told: string[] = [];
+    const server = createServer({
+      ...certificate,
+      SNICallback: (name, goOn) => {
+        told.push(name);
+        goOn(new Error("injected"));
+      },
+    });
+    await once(server.listen(0, "localhost"), "listening");
+    for (const servername of [undefined, "other.example"]) {
+      await using transport = createGrpcTransport({
+        baseUrl: `https://localhost:${portOf(server)}`,
+        tls: { servername },
+        interceptors,
+        retries: false,
+      });
+      const calling = createTaskHubService(transport).hello({});
+      await expect(calling).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    }
+    await once(server.close(), "close");
+    expect(told).toEqual(["localhost", "other.example"]);
   });
 
   it("shows its own certificate where a server asks for one", async () => {
