@@ -1,5 +1,7 @@
 import { OrchestrationStatus } from "@durabletask/protobuf";
-import { expect, it } from "vitest";
+import { isReadyIterator } from "@durabletask/core";
+import { VirtualClock } from "@durabletask/core/spi";
+import { assert, expect, it } from "vitest";
 import { child, complete, continueAsNew, schedule, timer } from "../actions.ts";
 import type { CreateStore } from "../hub-bench.ts";
 import { openBench } from "../hub-bench.ts";
@@ -76,6 +78,38 @@ export function describeCrashes(createStore: CreateStore): void {
     isBroken = false;
     await bench.pass(1000);
     expect(bench.store.openings).toBeGreaterThan(1);
+  });
+
+  it.each([
+    ["whoever asks", 0, "next"],
+    ["whoever takes what is ready", 0, "ready"],
+    ["whoever waits for the event loop to come round", 10, "next"],
+  ] as const)("handing out that breaks off is a crash too, for %s", async (_, busyMs, ask) => {
+    const time = new VirtualClock();
+    let breaksOff = false;
+    const now = () => {
+      if (!breaksOff) return time.now();
+      breaksOff = false;
+      throw new Error("injected: no time");
+    };
+    const bench = await openBench(createStore, {
+      clock: { now, schedule: (callback, ms) => time.schedule(callback, ms) },
+    });
+    await bench.start("a");
+    await bench.start("b");
+    const stream = bench.service.getWorkItems({})[Symbol.asyncIterator]();
+    assert(isReadyIterator(stream));
+    await stream.next();
+    time.advance(busyMs);
+    breaksOff = busyMs === 0;
+    if (ask === "ready") stream.ready();
+    const next = stream.next();
+    breaksOff = busyMs > 0;
+    await expect(next).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    await settle();
+    const again = bench.worker();
+    const turns = [await again.run(complete(1)), await again.run(complete(1))];
+    expect(turns.map(({ request }) => request.instanceId)).toEqual(["a", "b"]);
   });
 
   it("a fence is committed before anything else, so that no lost row can come back", async () => {

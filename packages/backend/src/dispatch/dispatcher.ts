@@ -25,6 +25,8 @@ export interface WorkSource {
   queued(): void;
   /** The worker is gone; what it was at goes to others. */
   streamEnded(stream: WorkStream): void;
+  /** Handing out broke off, with no command to take it for a crash of its own. It ends all streams. */
+  failed(error: unknown): void;
 }
 
 /**
@@ -91,11 +93,16 @@ export class Dispatcher {
 
   /** What the stream can have at once. */
   ready(stream: WorkStream): WorkItem | undefined {
-    return this.#take(stream);
+    try {
+      return this.#take(stream);
+    } catch (error) {
+      this.#source.failed(error);
+      return undefined;
+    }
   }
 
   next(stream: WorkStream): Promise<IteratorResult<WorkItem, undefined>> {
-    const item = this.#take(stream);
+    const item = this.ready(stream);
     if (item) return Promise.resolve({ done: false, value: item });
     this.#waiting.add(stream);
     return stream.wait();
@@ -139,7 +146,11 @@ export class Dispatcher {
 
   /** Serves those who wait from what is ready: after a batch was sent, after credits came back. */
   pump(): void {
-    for (const stream of this.#waiting) this.serve(stream);
+    try {
+      for (const stream of this.#waiting) this.serve(stream);
+    } catch (error) {
+      this.#source.failed(error);
+    }
   }
 
   /** Serves one stream, if it waits. */

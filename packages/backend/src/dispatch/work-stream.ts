@@ -87,6 +87,8 @@ export class WorkStream {
   wait(): Promise<IteratorResult<WorkItem, undefined>> {
     const pull: Pull = Promise.withResolvers();
     this.#pulls.push(pull);
+    // What was to be handed out may have broken off, and ended it.
+    if (this.end) this.finish(this.end);
     return pull.promise;
   }
 

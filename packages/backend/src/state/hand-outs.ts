@@ -62,6 +62,10 @@ export class HandOuts implements WorkSource {
     this.#hub.leases.ended(stream);
   }
 
+  failed(error: unknown): void {
+    this.#hub.fail(error);
+  }
+
   /** Before all else: the one item that is to run alone. */
   leaseUrgent(stream: WorkStream): WorkItem | undefined {
     const item = this.#hub.quarantine.admitted?.item;
