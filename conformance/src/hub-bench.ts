@@ -34,6 +34,8 @@ export class HubBench {
   readonly warnings: string[] = [];
   /** The facts of the warnings, in the same order. */
   readonly facts: Readonly<Record<string, unknown>>[] = [];
+  /** While set, what needs a new id breaks off. */
+  lacksIds = false;
   readonly #options: EmbeddedTaskHubOptions;
   #hub: EmbeddedTaskHub | undefined;
   #ids = 0;
@@ -61,9 +63,14 @@ export class HubBench {
           this.warnings.push(message);
         },
       },
-      newId: () => (++this.#ids).toString(16).padStart(32, "0"),
+      newId: () => this.#newId(),
       ...this.#options,
     });
+  }
+
+  #newId(): string {
+    if (this.lacksIds) throw new Error("injected: no id");
+    return (++this.#ids).toString(16).padStart(32, "0");
   }
 
   async close(): Promise<void> {

@@ -34,20 +34,14 @@ export function describeCrashes(createStore: CreateStore): void {
   });
 
   it("a command that breaks off is a crash too", async () => {
-    let isBroken = false;
-    let ids = 0;
-    const newId = () => {
-      if (isBroken) throw new Error("injected: no id");
-      return (++ids).toString(16).padStart(32, "0");
-    };
-    const bench = await openBench(createStore, { newId });
+    const bench = await openBench(createStore);
     await bench.start("a");
     const worker = bench.worker();
     const turn = await worker.turn();
-    isBroken = true;
+    bench.lacksIds = true;
     const answered = worker.answer(turn, [schedule(1), continueAsNew(2)]);
     await expect(answered).rejects.toMatchObject({ code: "UNAVAILABLE" });
-    isBroken = false;
+    bench.lacksIds = false;
     await bench.pass(1000);
     const again = bench.worker();
     expect(await again.run(complete(1, "whole"))).toMatchObject({ request: { pastEvents: [] } });
@@ -56,13 +50,7 @@ export function describeCrashes(createStore: CreateStore): void {
   });
 
   it("a command that breaks off is a crash, too, if its caller has given up meanwhile", async () => {
-    let isBroken = false;
-    let ids = 0;
-    const newId = () => {
-      if (isBroken) throw new Error("injected: no id");
-      return (++ids).toString(16).padStart(32, "0");
-    };
-    const bench = await openBench(createStore, { newId });
+    const bench = await openBench(createStore);
     await bench.start("a");
     await bench.worker().run(complete(1));
     const gate = Promise.withResolvers<void>();
@@ -72,10 +60,10 @@ export function describeCrashes(createStore: CreateStore): void {
     const restarted = bench.service.restartInstance({ instanceId: "a" }, { signal });
     await settle();
     giveUp.abort(new Error("enough"));
-    isBroken = true;
+    bench.lacksIds = true;
     gate.resolve();
     await expect(restarted).rejects.toMatchObject({ code: "UNAVAILABLE" });
-    isBroken = false;
+    bench.lacksIds = false;
     await bench.pass(1000);
     expect(bench.store.openings).toBeGreaterThan(1);
   });

@@ -286,19 +286,13 @@ export function describeDurability(createStore: CreateStore): void {
   });
 
   it("opens the store again only once the commit under way has come to its end", async () => {
-    let isBroken = false;
-    let ids = 0;
-    const newId = () => {
-      if (isBroken) throw new Error("injected: no id");
-      return (++ids).toString(16).padStart(32, "0");
-    };
-    const bench = await openBench(createStore, { newId });
+    const bench = await openBench(createStore);
     const release = holdCommits(bench);
     const started = outcome(bench.start("a"));
     await settle();
-    isBroken = true;
+    bench.lacksIds = true;
     expect(await outcome(bench.start("b"))).toBe("UNAVAILABLE");
-    isBroken = false;
+    bench.lacksIds = false;
     await settle();
     expect(bench.store.openings).toBe(1);
     release();
