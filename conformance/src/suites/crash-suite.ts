@@ -10,6 +10,20 @@ import { settle } from "../settle.ts";
 
 const { COMPLETED, RUNNING } = OrchestrationStatus;
 
+/** A bench whose clock fails once when it is told to. */
+async function openWithFaultyClock(createStore: CreateStore) {
+  const time = new VirtualClock();
+  let breaksOff = false;
+  const now = () => {
+    if (!breaksOff) return time.now();
+    breaksOff = false;
+    throw new Error("injected: no time");
+  };
+  const schedule = (callback: () => void, ms: number) => time.schedule(callback, ms);
+  const bench = await openBench(createStore, { clock: { now, schedule } });
+  return { bench, time, breakOff: () => (breaksOff = true) };
+}
+
 export function describeCrashes(createStore: CreateStore): void {
   it("a failed commit refuses its callers with UNAVAILABLE, ends all streams and heals", async () => {
     const bench = await openBench(createStore);
@@ -73,31 +87,36 @@ export function describeCrashes(createStore: CreateStore): void {
     ["whoever takes what is ready", 0, "ready"],
     ["whoever waits for the event loop to come round", 10, "next"],
   ] as const)("handing out that breaks off is a crash too, for %s", async (_, busyMs, ask) => {
-    const time = new VirtualClock();
-    let breaksOff = false;
-    const now = () => {
-      if (!breaksOff) return time.now();
-      breaksOff = false;
-      throw new Error("injected: no time");
-    };
-    const bench = await openBench(createStore, {
-      clock: { now, schedule: (callback, ms) => time.schedule(callback, ms) },
-    });
+    const { bench, time, breakOff } = await openWithFaultyClock(createStore);
     await bench.start("a");
     await bench.start("b");
     const stream = bench.service.getWorkItems({})[Symbol.asyncIterator]();
     assert(isReadyIterator(stream));
     await stream.next();
     time.advance(busyMs);
-    breaksOff = busyMs === 0;
+    if (busyMs === 0) breakOff();
     if (ask === "ready") stream.ready();
     const next = stream.next();
-    breaksOff = busyMs > 0;
+    if (busyMs > 0) breakOff();
     await expect(next).rejects.toMatchObject({ code: "UNAVAILABLE" });
     await settle();
     const again = bench.worker();
     const turns = [await again.run(complete(1)), await again.run(complete(1))];
     expect(turns.map(({ request }) => request.instanceId)).toEqual(["a", "b"]);
+  });
+
+  it("taking back what a worker leaves is a crash too where it breaks off", async () => {
+    const { bench, breakOff } = await openWithFaultyClock(createStore);
+    await bench.start("a");
+    const worker = bench.worker();
+    await worker.turn();
+    const other = bench.worker();
+    other.ask();
+    breakOff();
+    await worker.close();
+    await expect(other.pull()).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    await settle();
+    expect((await bench.worker().run(complete(1))).request.instanceId).toBe("a");
   });
 
   it("a fence is committed before anything else, so that no lost row can come back", async () => {

@@ -25,7 +25,7 @@ export interface WorkSource {
   queued(): void;
   /** The worker is gone; what it was at goes to others. */
   streamEnded(stream: WorkStream): void;
-  /** Handing out broke off, with no command to take it for a crash of its own. It ends all streams. */
+  /** Handing out or taking back broke off, with no command to take it for a crash of its own. It ends all streams. */
   failed(error: unknown): void;
 }
 
@@ -80,9 +80,11 @@ export class Dispatcher {
     this.#activities.close(stream.activityFilter);
     stream.finish(end);
     if (end.by === "hub") return;
-    this.#source.streamEnded(stream);
-    this.#spillPreferred(stream);
-    this.#source.streamsChanged();
+    this.#attempt(() => {
+      this.#source.streamEnded(stream);
+      this.#spillPreferred(stream);
+      this.#source.streamsChanged();
+    });
     this.pump();
   }
 
@@ -146,11 +148,9 @@ export class Dispatcher {
 
   /** Serves those who wait from what is ready: after a batch was sent, after credits came back. */
   pump(): void {
-    try {
+    this.#attempt(() => {
       for (const stream of this.#waiting) this.serve(stream);
-    } catch (error) {
-      this.#source.failed(error);
-    }
+    });
   }
 
   /** Serves one stream, if it waits. */
@@ -168,6 +168,15 @@ export class Dispatcher {
     const item = this.#source.leaseTurn(instance, stream);
     if (item) this.#give(stream, item);
     return true;
+  }
+
+  /** For what no command does, so that nobody else takes it for a crash where it breaks off. */
+  #attempt(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#source.failed(error);
+    }
   }
 
   #give(stream: WorkStream, item: WorkItem): void {
