@@ -14,7 +14,7 @@ import type { CallOptions, Transport } from "./transport.ts";
 
 type Methods = (typeof TaskHubSidecarService)["method"];
 
-/** The methods of a task hub as functions, typed by the descriptors of the service. */
+/** The methods of a task hub as functions, typed by the descriptors of the service. Unary ones reject, and never throw. */
 export type TaskHubService = {
   readonly [Name in keyof Methods]: Methods[Name] extends DescMethodUnary<infer I, infer O>
     ? (request: MessageInitShape<I>, options?: CallOptions) => Promise<MessageShape<O>>
@@ -49,8 +49,14 @@ function assertTransport(value: unknown): void {
 
 function bind(transport: Transport, method: DescMethod): unknown {
   if (isUnary(method)) {
-    return (request: MessageInitShape<DescMessage>, options?: CallOptions) =>
-      transport.unary(method, create(method.input, request), options);
+    return (request: MessageInitShape<DescMessage>, options?: CallOptions) => {
+      // No async function: an embedded hub gives the same promise to many, and callers look at that.
+      try {
+        return transport.unary(method, create(method.input, request), options);
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    };
   }
   if (isServerStreaming(method)) {
     return (request: MessageInitShape<DescMessage>, options?: CallOptions) =>

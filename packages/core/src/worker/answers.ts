@@ -1,6 +1,6 @@
 /** The first try to deliver what came of an item. */
 export interface Attempt {
-  /** Calls the hub. */
+  /** Calls the hub. Does not throw. */
   send(): Promise<unknown>;
   acknowledged(): void;
   refused(error: unknown): void;
@@ -14,17 +14,11 @@ export class Answers {
   #answer: Promise<unknown> | undefined;
   #attempts: Attempt[] = [];
 
-  /** Makes the try. What it throws is an answer, too. */
+  /** Makes the try. */
   expect(attempt: Attempt): void {
-    let answer: Promise<unknown>;
-    try {
-      answer = attempt.send();
-    } catch (error) {
-      return attempt.refused(error);
-    }
+    const answer = attempt.send();
     if (answer === this.#answer) this.#attempts.push(attempt);
     else this.#begin(answer, attempt);
-    return undefined;
   }
 
   #begin(answer: Promise<unknown>, first: Attempt): void {

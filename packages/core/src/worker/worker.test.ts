@@ -123,6 +123,26 @@ it("a worker that stops does not connect again when its stream is lost", async (
   expect(run.hub.callsOf("hello")).toHaveLength(1);
 });
 
+it("a worker that stops delivers what has ended, whatever a transport throws at once as the rest is handed back", async () => {
+  const { activity, end } = gated();
+  const run = new ScriptedWorkerRun([activity], { concurrency: { activities: 1 } });
+  const unary = run.hub.unary.bind(run.hub);
+  const abandoned = new Set<unknown>();
+  run.hub.unary = (method, request, options) => {
+    if (method.localName !== "abandonTaskActivityWorkItem") return unary(method, request, options);
+    abandoned.add("completionToken" in request && request.completionToken);
+    return unavailable();
+  };
+  await run.worker.start({ untilConnected: true });
+  await run.send(activityItem("slow", { token: "t1" }), activityItem("slow", { token: "t2" }));
+  const stopped = run.worker.stop();
+  end("done");
+  await run.pass(10_000);
+  await stopped;
+  expect(run.activityResponses).toMatchObject([{ completionToken: "t1" }]);
+  expect([...abandoned]).toEqual(["t2"]);
+});
+
 describe("work that is under way when a stream is lost", () => {
   it("goes on, uninterrupted, and is delivered on the next connection", async () => {
     const { activity, seen, end } = gated();
