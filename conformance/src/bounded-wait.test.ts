@@ -19,6 +19,17 @@ async function startTwo(bench: HubBench, commitMs: number): Promise<Promise<stri
   return second;
 }
 
+/** A hub whose worker is at a turn, and where two are started during a slow commit: the second one waits for the worker. */
+async function openBusyBench() {
+  const bench = await openBench(createMemoryStore);
+  const worker = bench.worker();
+  await bench.start("busy");
+  const turn = await worker.turn();
+  const second = startTwo(bench, 2);
+  await settle(40);
+  return { bench, worker, turn, second };
+}
+
 /** Which instances each batch so far has started. */
 function started(bench: HubBench): string[][] {
   return bench.store.batches.map(({ inserted }) => inserted.map(({ id }) => id));
@@ -26,12 +37,7 @@ function started(bench: HubBench): string[][] {
 
 describe("what came during a slow commit", () => {
   it("waits for what workers are at, for at most half of what that commit took", async () => {
-    const bench = await openBench(createMemoryStore);
-    const worker = bench.worker();
-    await bench.start("busy");
-    await worker.turn();
-    const second = startTwo(bench, 2);
-    await settle(40);
+    const { bench, second } = await openBusyBench();
     expect(started(bench)).toEqual([["busy"], ["first"]]);
     bench.clock.advance(1);
     await second;
@@ -40,24 +46,14 @@ describe("what came during a slow commit", () => {
   });
 
   it("goes at once where the hub is being closed, whatever workers are at", async () => {
-    const bench = await openBench(createMemoryStore);
-    const worker = bench.worker();
-    await bench.start("busy");
-    await worker.turn();
-    const second = startTwo(bench, 2);
-    await settle(40);
+    const { bench, second } = await openBusyBench();
     await bench.close();
     await second;
     expect(started(bench)).toEqual([["busy"], ["first"], ["second"]]);
   });
 
   it("shares a commit with what a worker brings meanwhile", async () => {
-    const bench = await openBench(createMemoryStore);
-    const worker = bench.worker();
-    await bench.start("busy");
-    const turn = await worker.turn();
-    const second = startTwo(bench, 2);
-    await settle(40);
+    const { bench, worker, turn, second } = await openBusyBench();
     const answered = worker.answer(turn, []);
     bench.clock.advance(1);
     await Promise.all([second, answered]);
