@@ -179,7 +179,7 @@ export class Session {
     // Its end is on the way.
     if (this.#http2.destroyed) return;
     this.#lookLater();
-    const bytesRead = this.#http2.socket.bytesRead;
+    const { bytesRead } = this.#socket;
     if (bytesRead !== this.#bytesRead) this.#bytesRead = bytesRead;
     else if (this.#calls === 0) this.drain();
     else if (!this.#isPinged) this.#ping();
